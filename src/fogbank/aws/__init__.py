@@ -1,0 +1,1 @@
+"""AWS's vocabulary as plain values; imports nothing else of fogbank."""
