@@ -1,0 +1,1 @@
+"""What every service stands on: contexts, dispatch, permissions, events and reconcilers."""

@@ -1,0 +1,1 @@
+"""What lasts: typed records, ordered items and blobs, behind one group commit."""

@@ -1,0 +1,56 @@
+"""Identifiers in the forms that AWS gives them, from a source of random bits that the caller hands in."""
+
+from __future__ import annotations
+
+import base64
+from typing import Protocol
+
+_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_ACCOUNT_MASK = 0x7FFFFFFFFF80
+_ACCOUNT_SHIFT = 7
+
+
+class Random(Protocol):
+    """What `random.Random` and `random.SystemRandom` are."""
+
+    def getrandbits(self, k: int, /) -> int: ...
+
+    def random(self) -> float: ...
+
+
+def uuid(random: Random) -> str:
+    """A version 4 UUID (RFC 9562, section 5.4)."""
+    bits = random.getrandbits(128) & ~(0xF << 76) & ~(0x3 << 62) | (4 << 76) | (2 << 62)
+    text = f"{bits:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def unique_id(random: Random, prefix: str, length: int = 21) -> str:
+    """An IAM unique identifier: `AIDA…` for a user, `AROA…` for a role (IAM User Guide, "IAM identifiers")."""
+    return prefix + letters(random, length - len(prefix), _BASE32)
+
+
+def letters(random: Random, length: int, alphabet: str = _ALPHANUMERIC) -> str:
+    """`length` letters, each drawn from the alphabet."""
+    return "".join(alphabet[int(random.random() * len(alphabet))] for _ in range(length))
+
+
+def access_key_id(random: Random, prefix: str, account: str) -> str:
+    """A key id of 20 letters that names its account, as AWS's do: `AKIA…` for users, `ASIA…` for sessions."""
+    number = int(account) << _ACCOUNT_SHIFT | random.getrandbits(_ACCOUNT_SHIFT) | 1 << 47
+    raw = number.to_bytes(6, "big") + random.getrandbits(32).to_bytes(4, "big")
+    return prefix + base64.b32encode(raw).decode()
+
+
+def account_of(key_id: str) -> str | None:
+    """The account that issued an access key id of AWS's newer form, None for any other text."""
+    if len(key_id) != 20 or not key_id.startswith(("AKIA", "ASIA")):
+        return None
+    try:
+        raw = base64.b32decode(key_id[4:])
+    except ValueError:
+        return None
+    number = int.from_bytes(raw[:6], "big")
+    account = (number & _ACCOUNT_MASK) >> _ACCOUNT_SHIFT
+    return f"{account:012d}" if number >> 47 and account < 10**12 else None

@@ -1,0 +1,152 @@
+"""Dispatch: the one way into every operation: fault, validate, authorize, run, commit."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, NamedTuple
+
+from fogbank.aws import ids
+from fogbank.aws.errors import AwsError, NotImplementedByFogbank
+from fogbank.clock import Clock
+from fogbank.codec.validate import validator
+from fogbank.control.context import Context
+from fogbank.control.fault import Faults
+from fogbank.control.outbox import Outbox
+from fogbank.control.permission import Permission
+from fogbank.control.seal import Seal
+from fogbank.control.service import Installed, Operation, Services
+from fogbank.model.load import load
+from fogbank.store.store import Store
+
+_LOG = logging.getLogger("fogbank.dispatch")
+
+
+class Answer(NamedTuple):
+    """What an operation said, and the batch that the log must have before the caller may hear it."""
+
+    result: dict[str, Any] | None
+    error: AwsError | None
+    batch: int
+
+
+class Dispatch:
+    """Everything that calls share."""
+
+    def __init__(
+        self, store: Store, clock: Clock, services: Services, permission: Permission, seal: Seal, random: ids.Random
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.services = services
+        self.permission = permission
+        self.seal = seal
+        self.random = random
+        self.outbox = Outbox(store)
+        self.faults = Faults(store, clock, random)
+
+    def find(self, service: str, operation: str) -> tuple[Installed, Operation]:
+        """The code of an operation. Raises NotImplementedByFogbank."""
+        installed = self.services.get(service)
+        found = installed.operation(operation) if installed else None
+        if installed is None or found is None:
+            raise NotImplementedByFogbank(service, operation)
+        return installed, found
+
+    def waits(self, service: str, operation: str) -> bool:
+        """Whether an operation is a coroutine, to be run by `answer_waiting`."""
+        installed = self.services.get(service)
+        found = installed.operation(operation) if installed else None
+        return found is not None and found.waits
+
+    def answer(self, ctx: Context, req: dict[str, Any]) -> Answer:
+        """Run an operation that cannot wait, in a transaction of its own."""
+        transaction = self.store.begin()
+        ctx.join(transaction)
+        try:
+            result = self.run(ctx, req)
+            seen = transaction.commit()
+        except AwsError as error:
+            transaction.abort()
+            return Answer(None, error, transaction.seen)
+        except Exception:
+            transaction.abort()
+            return Answer(None, self._broken(ctx), transaction.seen)
+        finally:
+            ctx.join(None)
+        return Answer(result, None, seen)
+
+    async def answer_waiting(self, ctx: Context, req: dict[str, Any]) -> Answer:
+        """Run any operation; the answer's batch is in the log when this returns."""
+        try:
+            installed, operation = self.find(ctx.service, ctx.operation)
+            if not operation.waits:
+                answer = self.answer(ctx, req)
+            else:
+                with ctx.begin():
+                    self._admit(installed, ctx, req)
+                answer = Answer(await operation.run(ctx, req) or {}, None, ctx.seen)
+        except AwsError as error:
+            answer = Answer(None, error, ctx.seen)
+        except Exception:
+            answer = Answer(None, self._broken(ctx), ctx.seen)
+        await self.durable(answer.batch)
+        return answer
+
+    def run(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+        """Run an operation in the context's transaction; what it wrote is taken back if it fails."""
+        installed, operation = self.find(ctx.service, ctx.operation)
+        if operation.waits:
+            raise RuntimeError(f"{ctx.service}:{ctx.operation} waits: it cannot be called inside a transaction")
+        transaction = ctx.transaction
+        mark = transaction.savepoint()
+        try:
+            self._admit(installed, ctx, req)
+            result: dict[str, Any] | None = operation.run(ctx, req)
+        except BaseException:
+            transaction.rollback(mark)
+            raise
+        return {} if result is None else result
+
+    async def run_waiting(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+        """`answer_waiting` for callers in the process: returns the result or raises the error."""
+        answer = await self.answer_waiting(ctx, req)
+        if answer.error is not None:
+            raise answer.error
+        return answer.result or {}
+
+    async def durable(self, batch: int) -> None:
+        """Wait until the log has a batch. Raises what prevented it."""
+        if batch <= self.store.durable:
+            return
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def settle(failure: BaseException | None) -> None:
+            if written.cancelled():
+                return
+            if failure is None:
+                written.set_result(None)
+            else:
+                written.set_exception(failure)
+
+        self.store.when_durable(batch, settle)
+        await written
+
+    def delay_seconds(self, ctx: Context) -> float:
+        """How long a fault holds this call back."""
+        hitting = self.faults.hitting(ctx.service, ctx.operation, ctx.scope)
+        return max((fault.delay_seconds for fault in hitting), default=0.0)
+
+    def _admit(self, installed: Installed, ctx: Context, req: dict[str, Any]) -> None:
+        for fault in self.faults.hitting(ctx.service, ctx.operation, ctx.scope):
+            if fault.error:
+                raise AwsError(fault.error, fault.message or "A fault was injected.", status=fault.status)
+        validator(ctx.service, ctx.operation)(req)
+        for member in load(ctx.service).operation(ctx.operation).idempotency_tokens:
+            req.setdefault(member, ctx.uuid())
+        self.permission.authorize(ctx, installed.needs(ctx, req))
+
+    def _broken(self, ctx: Context) -> AwsError:
+        _LOG.exception("%s:%s failed (request %s)", ctx.service, ctx.operation, ctx.request_id)
+        text = "An internal error occurred; fogbank's log tells more under this request's id."
+        return AwsError("InternalFailure", text, status=500)

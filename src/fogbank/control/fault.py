@@ -1,0 +1,109 @@
+"""Faults at the height of the API: errors and delays that people put on operations, each with an end."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from fogbank.aws.errors import AwsError
+from fogbank.aws.ids import Random
+from fogbank.aws.scope import Scope
+from fogbank.clock import Clock
+from fogbank.store.records import Record
+from fogbank.store.store import Store
+
+_HOME = Scope("fogbank", "fogbank", "")
+RATE_ALWAYS = 1.0
+
+
+class Fault(Record):
+    """What is to go wrong: `error` (a code such as ThrottlingException) and/or a delay, for calls that match."""
+
+    KIND: ClassVar[str] = "fogbank/fault"
+    KEY: ClassVar[tuple[str, ...]] = ("id",)
+    GLOBAL: ClassVar[bool] = True
+    id: str
+    service: str = "*"
+    operation: str = "*"
+    account: str = "*"
+    region: str = "*"
+    error: str = ""
+    message: str = ""
+    status: int = 500
+    delay_seconds: float = 0.0
+    rate: float = RATE_ALWAYS
+    """The share of the matching calls that it hits, from 0 to 1."""
+    ends_at: float = 0.0
+    """Cloud time at which it is over; 0 for never."""
+
+    def hits(self, service: str, operation: str, scope: Scope) -> bool:
+        return all(
+            wanted in ("*", found)
+            for wanted, found in (
+                (self.service, service),
+                (self.operation, operation),
+                (self.account, scope.account),
+                (self.region, scope.region),
+            )
+        )
+
+
+class Faults:
+    """The API faults in force, kept in the store so that a restart does not heal anything."""
+
+    def __init__(self, store: Store, clock: Clock, random: Random) -> None:
+        self._store = store
+        self._clock = clock
+        self._random = random
+        self._known: tuple[int, list[Fault]] = (-1, [])
+
+    def listed(self) -> list[Fault]:
+        """Every fault that is not over."""
+        with self._store.begin() as transaction:
+            found = list(transaction.scan(Fault, _HOME))
+        return [fault for fault in found if not fault.ends_at or fault.ends_at > self._clock.now()]
+
+    def add(self, fault: Fault) -> int:
+        """Put a fault in force; returns the batch that holds it."""
+        with self._store.begin() as transaction:
+            transaction.put(_HOME, fault)
+        return transaction.seen
+
+    def remove(self, fault_id: str | None = None) -> int:
+        """Take back one fault, or all of them; returns how many that were."""
+        with self._store.begin() as transaction:
+            found = [fault.id for fault in transaction.scan(Fault, _HOME) if fault_id in (None, fault.id)]
+            for key in found:
+                transaction.delete(Fault, _HOME, key)
+        return len(found)
+
+    def hitting(self, service: str, operation: str, scope: Scope) -> list[Fault]:
+        """The faults in force that hit this call; those with a rate roll for it."""
+        changes = self._store.changes("fogbank", _HOME)
+        if self._known[0] != changes:
+            self._known = (changes, self.listed())
+        if not self._known[1]:
+            return []
+        now = self._clock.now()
+        return [
+            fault
+            for fault in self._known[1]
+            if fault.hits(service, operation, scope)
+            and (not fault.ends_at or fault.ends_at > now)
+            and (fault.rate >= RATE_ALWAYS or self._random.random() < fault.rate)
+        ]
+
+
+def parsed(values: dict[str, object], fault_id: str, now: float) -> Fault:
+    """A fault from what a person wrote: `Fault`'s fields, and `seconds` for how long. Raises AwsError."""
+    seconds = values.pop("seconds", 0)
+    try:
+        fault = msgspec.convert({"id": fault_id, **values}, Fault)
+        ends_at = now + float(str(seconds)) if seconds else fault.ends_at
+    except (msgspec.ValidationError, ValueError) as error:
+        raise AwsError("ValidationException", str(error)) from None
+    unknown = set(values) - set(Fault.__struct_fields__)
+    if unknown or not (fault.error or fault.delay_seconds) or not 0 < fault.rate <= 1:
+        raise AwsError("ValidationException", "A fault needs `error` or `delay_seconds`, and a `rate` in (0, 1].")
+    return msgspec.structs.replace(fault, ends_at=ends_at)

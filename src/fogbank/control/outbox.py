@@ -1,0 +1,91 @@
+"""The outbox: events written with the records they tell of, delivered after the commit, at least once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from fogbank.store.items import Range
+from fogbank.store.store import Store
+
+if TYPE_CHECKING:
+    from fogbank.control.context import Context
+
+_LOG = logging.getLogger("fogbank.outbox")
+_SPACE = "fogbank/outbox"
+_PAGE = 100
+_RECENT_MAX = 1000
+_RETRY_SECONDS = 1.0
+
+Sink = Callable[[Mapping[str, Any]], Awaitable[None]]
+"""Takes one event in EventBridge's form (`source`, `detail-type`, `detail`, …)."""
+
+
+class Outbox:
+    """Events on their way. The last thousand that were delivered can be read at `/_fogbank/events`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._last: int | None = None
+        self._woken = asyncio.Event()
+        self.sinks: list[Sink] = []
+        self.recent: deque[Mapping[str, Any]] = deque(maxlen=_RECENT_MAX)
+
+    def put(self, ctx: Context, detail_type: str, detail: Mapping[str, Any], resources: Sequence[str]) -> None:
+        """Write an event in the context's transaction (EventBridge User Guide, "AWS service event metadata")."""
+        event = {
+            "version": "0",
+            "id": ctx.uuid(),
+            "detail-type": detail_type,
+            "source": f"aws.{ctx.service}",
+            "account": ctx.account,
+            "time": ctx.now,
+            "region": ctx.region,
+            "resources": list(resources),
+            "detail": detail,
+        }
+        ctx.put_item(_SPACE, f"{self._next():016d}", msgspec.msgpack.encode(event))
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled. A sink that fails gets the event again."""
+        self._woken.set()
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            try:
+                while await self._deliver_page():
+                    pass
+            except Exception:
+                _LOG.exception("an event could not be delivered; it stays in the outbox")
+                asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._woken.set)
+
+    def clear(self) -> None:
+        self._last = None
+        self.recent.clear()
+
+    async def _deliver_page(self) -> bool:
+        self._store.flush()
+        page, _ = self._store.items(Range(_SPACE, limit=_PAGE))
+        for _key, item in page:
+            event = msgspec.msgpack.decode(item)
+            for sink in self.sinks:
+                await sink(event)
+            self.recent.append(event)
+        if page:
+            with self._store.begin() as transaction:
+                for key, _item in page:
+                    transaction.delete_item(_SPACE, key)
+        return len(page) == _PAGE
+
+    def _next(self) -> int:
+        if self._last is None:
+            page, _ = self._store.items(Range(_SPACE, limit=1, reverse=True))
+            self._last = int(page[0][0]) if page else 0
+        self._last += 1
+        return self._last

@@ -1,0 +1,135 @@
+"""Permission: gathers the policies that bind a caller and asks the evaluator."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from fogbank.aws.errors import AwsError
+from fogbank.aws.policy import Decision, Policy, PolicySet, Question, denial_message, evaluate
+from fogbank.aws.policy.context import global_keys
+from fogbank.control.service import Need
+
+if TYPE_CHECKING:
+    from fogbank.control.context import Context
+
+_LOG = logging.getLogger("fogbank.permission")
+_DECISIONS_MAX = 65_536
+_DENIAL_CODES = {"query": "AccessDenied", "rest-xml": "AccessDenied", "ec2": "UnauthorizedOperation"}
+
+PoliciesOf = Callable[["Context"], PolicySet]
+"""Gathers what binds a context's caller; asked again when a record of `iam` has changed in the caller's account."""
+
+
+class Permission:
+    """Decides whether a call may go ahead, and remembers what it decided while no policy changes."""
+
+    def __init__(self, mode: Literal["on", "audit", "off"], policies_of: PoliciesOf, protocol_of: Callable[[str], str]):
+        self._mode = mode
+        self._policies_of = policies_of
+        self._protocol_of = protocol_of
+        self._policies: dict[str, tuple[int, PolicySet]] = {}
+        self._allowed: set[tuple[int, str, str, str]] = set()
+
+    def authorize(self, ctx: Context, needs: Iterable[Need]) -> None:
+        """Raises the access-denied error of the service that was called, with AWS's text."""
+        for need in needs:
+            if not self._binds(ctx, need):
+                continue
+            decision = self.decide(ctx, need)
+            if decision is None or decision.allowed:
+                continue
+            question = self._question(ctx, need)
+            message = denial_message(ctx.caller.principal, question, decision)
+            if self._mode == "audit":
+                _LOG.warning("%s would be denied: %s", ctx.caller.arn, message)
+                continue
+            raise self._denial(ctx, message)
+
+    def decide(self, ctx: Context, need: Need) -> Decision | None:
+        """The evaluator's decision, None where it is known from an earlier call to be an allow."""
+        changes, policies = self.policies(ctx)
+        memo = (changes, self._identity(ctx), need.action, need.resource)
+        if not need.policy and memo in self._allowed:
+            return None
+        resource_policy = compiled(need.policy) if need.policy else None
+        decision = evaluate(
+            ctx.caller.principal,
+            policies,
+            resource_policy,
+            self._question(ctx, need),
+            resource_policy_rule="required" if need.rule == "required" else "optional",
+            grants_allow=need.grants_allow,
+        )
+        if decision.allowed and decision.cacheable and not need.policy and need.rule == "optional":
+            if len(self._allowed) >= _DECISIONS_MAX:
+                self._allowed.clear()
+            self._allowed.add(memo)
+        return decision
+
+    def policies(self, ctx: Context) -> tuple[int, PolicySet]:
+        """What binds the caller, and the number of the change to `iam` that it was gathered after."""
+        home = ctx.at(region="", account=ctx.caller.account) if ctx.caller.account else ctx
+        changes = home.changes("iam")
+        identity = self._identity(ctx)
+        found = self._policies.get(identity)
+        if found is None or found[0] != changes:
+            if len(self._policies) >= _DECISIONS_MAX:
+                self._policies.clear()
+            found = self._policies[identity] = (changes, self._policies_of(home))
+        return found
+
+    def _identity(self, ctx: Context) -> str:
+        caller = ctx.caller
+        return caller.access_key_id if caller.session is not None else caller.principal.arn
+
+    def _binds(self, ctx: Context, need: Need) -> bool:
+        if self._mode == "off" and need.rule != "required":
+            return False
+        if ctx.caller.principal.kind == "service" and not need.policy and need.rule != "required":
+            return False
+        return ctx.caller.enforced or need.account not in ("", ctx.caller.account)
+
+    def _question(self, ctx: Context, need: Need) -> Question:
+        account = need.account or ctx.account
+        return Question(need.action, need.resource, account, _Keys(ctx, need, account))
+
+    def _denial(self, ctx: Context, message: str) -> AwsError:
+        code = _DENIAL_CODES.get(self._protocol_of(ctx.service), "AccessDeniedException")
+        return AwsError(code, message, status=400 if code == "AccessDeniedException" else 403)
+
+
+class _Keys(Mapping[str, Any]):
+    """The condition keys of a question, put together only when a policy asks for one."""
+
+    def __init__(self, ctx: Context, need: Need, account: str) -> None:
+        self._ctx = ctx
+        self._need = need
+        self._account = account
+        self._keys: Mapping[str, Any] | None = None
+
+    def __getitem__(self, key: str) -> Any:
+        return self._all()[key]
+
+    def __iter__(self) -> Any:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def _all(self) -> Mapping[str, Any]:
+        if self._keys is None:
+            self._keys = {**_global_keys(self._ctx, self._account), **self._need.context}
+        return self._keys
+
+
+def _global_keys(ctx: Context, account: str) -> Mapping[str, Any]:
+    return global_keys()
+
+
+@lru_cache(maxsize=4096)
+def compiled(document: str) -> Policy:
+    """A resource's policy, compiled once."""
+    return Policy.compile(document, kind="resource")

@@ -1,0 +1,135 @@
+"""Reconcile: tells reconcilers which key to look at, after a commit, when they asked to be, and at the start."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from fogbank.aws.errors import WorldError
+from fogbank.aws.scope import Scope
+from fogbank.clock import Clock, Timer
+from fogbank.control import caller as callers
+from fogbank.control.context import Context
+from fogbank.control.dispatch import Dispatch
+
+_LOG = logging.getLogger("fogbank.reconcile")
+_BACK_OFF_FIRST = 0.5
+_BACK_OFF_MAX = 60.0
+
+
+class After(NamedTuple):
+    """What a reconciler returns to be told the same key again, after seconds of cloud time."""
+
+    seconds: float
+
+
+Reconciler = Callable[[Context, str], Awaitable[After | None]]
+"""Told a context in the record's scope and the record's key; makes the world and what follows from it match."""
+
+
+class _Key(NamedTuple):
+    kind: str
+    scope: str
+    key: str
+
+
+class Reconcile:
+    """Runs every reconciler, one at a time for each key; a key told while it is worked on is worked on once more."""
+
+    def __init__(self, dispatch: Dispatch, clock: Clock) -> None:
+        self._dispatch = dispatch
+        self._clock = clock
+        self._reconcilers: dict[str, tuple[str, Reconciler]] = {}
+        self._queue: dict[_Key, None] = {}
+        self._timers: dict[_Key, Timer] = {}
+        self._failures: dict[_Key, int] = {}
+        self._woken = asyncio.Event()
+        self._idle = asyncio.Event()
+
+    def start(self) -> None:
+        """Learn the services' reconcilers and queue every key there is: what a restart left undone is done now."""
+        store = self._dispatch.store
+        for installed in self._dispatch.services:
+            if not installed.service.reconcilers:
+                continue
+            kinds = {kind.KIND: kind for kind in installed.record_kinds()}  # type: ignore[attr-defined]
+            for kind, reconciler in installed.reconcilers():
+                self._reconcilers[kind] = (installed.service.name, reconciler)
+                record = kinds[kind]
+                for scope in store.scopes(record):
+                    for key in store.table(record, scope).rows:
+                        self.tell(kind, "/".join(scope), key)
+        store.on_changed = self.tell
+
+    def tell(self, kind: str, scope: str, key: str) -> None:
+        """Queue a key."""
+        if kind in self._reconcilers:
+            self._queue[_Key(kind, scope, key)] = None
+            self._woken.set()
+            self._idle.clear()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            if not self._queue:
+                self._idle.set()
+            await self._woken.wait()
+            self._woken.clear()
+            while self._queue:
+                key = next(iter(self._queue))
+                del self._queue[key]
+                await self._reconcile(key)
+
+    async def settled(self) -> None:
+        """Wait until no key is queued: for tests, and for `clock advance`."""
+        while self._queue or not self._idle.is_set():
+            await self._idle.wait()
+
+    def clear(self) -> None:
+        self._queue.clear()
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    async def _reconcile(self, key: _Key) -> None:
+        service, reconciler = self._reconcilers[key.kind]
+        if (timer := self._timers.pop(key, None)) is not None:
+            timer.cancel()
+        scope = Scope(*key.scope.split("/"))
+        caller = callers.service(f"{service}.amazonaws.com", scope.account)
+        ctx = Context(self._dispatch, service, "reconcile", scope, caller)
+        try:
+            after = await reconciler(ctx, key.key)
+        except WorldError as error:
+            _LOG.warning("%s %s: %s; will try again", key.kind, key.key, error)
+            after = self._back_off(key)
+        except Exception:
+            _LOG.exception("%s %s: the reconciler failed", key.kind, key.key)
+            after = self._back_off(key)
+        else:
+            self._failures.pop(key, None)
+        if after is not None:
+            self._timers[key] = self._clock.call_at(self._clock.now() + after.seconds, lambda: self.tell(*key))
+
+    def _back_off(self, key: _Key) -> After:
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        return After(min(_BACK_OFF_FIRST * 2**failures, _BACK_OFF_MAX))
+
+
+async def keep_time(clock: Clock) -> None:
+    """Fire the clock's timers as cloud time reaches them, until cancelled."""
+    changed = asyncio.Event()
+    clock.on_change = changed.set
+    while True:
+        changed.clear()
+        clock.fire_due()
+        due_at = clock.next_due()
+        if due_at is None or clock.frozen_at is not None:
+            await changed.wait()
+            continue
+        try:
+            await asyncio.wait_for(changed.wait(), max(0.0, due_at - clock.now()))
+        except TimeoutError:
+            continue

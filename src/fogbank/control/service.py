@@ -1,0 +1,159 @@
+"""A service as a folder: its operations found by name, imported on first use."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+if TYPE_CHECKING:
+    from fogbank.control.context import Context
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+class Need(NamedTuple):
+    """One thing that a call must be allowed: an action on a resource.
+
+    `policy` is the resource's own policy as JSON text, empty for none; `rule` says whether it must allow ("required":
+    key policies, trust policies) or may ("optional"). `context` holds condition keys of the service, in lower case.
+    """
+
+    action: str
+    resource: str = "*"
+    account: str = ""
+    """The account that owns the resource; empty for the caller's own."""
+    policy: str = ""
+    rule: str = "optional"
+    context: Mapping[str, Any] = {}
+    grants_allow: bool = False
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """What a service's folder says of itself."""
+
+    name: str
+    """botocore's name of the service."""
+    actions: str = ""
+    """Prefix of its IAM actions, where that is not `name`."""
+    reconcilers: Mapping[str, str] = {}
+    """Record kind -> the function of `reconcile.py` that is told its keys."""
+    upgrades: Mapping[str, Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
+    """Record kind -> version -> what turns a row of that version into one of the next."""
+
+    @property
+    def action_prefix(self) -> str:
+        return self.actions or self.name
+
+
+class Operation(NamedTuple):
+    """The code behind an operation; `waits` for data operations, which are coroutines."""
+
+    run: Callable[[Context, dict[str, Any]], Any]
+    waits: bool
+
+
+class Installed:
+    """A service whose folder is there; its modules are imported when they are first needed."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+        self.service: Service = importlib.import_module(package).SERVICE
+        self._operations: dict[str, Operation] | None = None
+        self._needs: Callable[[Context, str, dict[str, Any]], Iterable[Need]] | None = None
+
+    @property
+    def operations(self) -> dict[str, Operation]:
+        """Every operation that has code, by its name in snake case."""
+        if self._operations is None:
+            self._operations = dict(self._found())
+            permissions = self._module("permissions")
+            self._needs = permissions.needs if permissions else None
+        return self._operations
+
+    def operation(self, name: str) -> Operation | None:
+        """The code of an operation, by its API name (`PutParameter`)."""
+        return self.operations.get(snake_case(name))
+
+    def needs(self, ctx: Context, req: dict[str, Any]) -> Iterable[Need]:
+        """What a call must be allowed: what `permissions.py` says, else the action of the operation's name on `*`."""
+        if self.operations and self._needs is not None:
+            return self._needs(ctx, ctx.operation, req)
+        return (Need(f"{self.service.action_prefix}:{ctx.operation}"),)
+
+    def reconcilers(self) -> Iterator[tuple[str, Callable[..., Any]]]:
+        """(record kind, coroutine function told a context and a key) of each of the service's reconcilers."""
+        for kind, name in self.service.reconcilers.items():
+            yield kind, getattr(importlib.import_module(f"{self._package}.reconcile"), name)
+
+    def record_kinds(self) -> Iterator[type]:
+        """Every record class that `resources.py` defines."""
+        module = self._module("resources")
+        for value in vars(module).values() if module else ():
+            if inspect.isclass(value) and "KIND" in vars(value):
+                yield value
+
+    def _found(self) -> Iterator[tuple[str, Operation]]:
+        for part in ("operations", "data"):
+            for module in _with_submodules(self._module(part)):
+                for name, value in vars(module).items():
+                    if inspect.isfunction(value) and value.__module__ == module.__name__ and name[0] != "_":
+                        yield name, Operation(value, inspect.iscoroutinefunction(value))
+
+    def _module(self, part: str) -> ModuleType | None:
+        name = f"{self._package}.{part}"
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+            return None
+
+
+class Services:
+    """The services whose folders are in a package, by botocore's names."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+        path = importlib.import_module(package).__path__
+        self.names = tuple(
+            sorted(found.name.rstrip("_").replace("_", "-") for found in pkgutil.iter_modules(path) if found.ispkg)
+        )
+        self._installed: dict[str, Installed] = {}
+
+    def get(self, name: str) -> Installed | None:
+        """A service by botocore's name, None if it has no folder."""
+        found = self._installed.get(name)
+        if found is None and name in self.names:
+            found = self._installed[name] = Installed(f"{self._package}.{folder_of(name)}")
+        return found
+
+    def __iter__(self) -> Iterator[Installed]:
+        for name in self.names:
+            if (found := self.get(name)) is not None:
+                yield found
+
+
+def folder_of(name: str) -> str:
+    """The folder of a service: `lambda` is a word of Python's, so that its folder is `lambda_`."""
+    folder = name.replace("-", "_")
+    return f"{folder}_" if folder in {"lambda"} else folder
+
+
+def snake_case(name: str) -> str:
+    """`GetParametersByPath` -> `get_parameters_by_path`."""
+    return _WORD_START.sub("_", name).lower()
+
+
+def _with_submodules(module: ModuleType | None) -> Iterator[ModuleType]:
+    if module is None:
+        return
+    yield module
+    for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
+        yield importlib.import_module(f"{module.__name__}.{found.name}")

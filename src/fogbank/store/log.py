@@ -1,0 +1,70 @@
+"""What the store asks of the database below it: the durable log. SQLite answers here; PostgreSQL can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
+
+
+class RecordWrite(NamedTuple):
+    """A row to be written, or taken away where `row` is None."""
+
+    kind: str
+    scope: str
+    key: str
+    version: int
+    row: bytes | None
+
+
+class ItemWrite(NamedTuple):
+    """An item to be written, or taken away where `item` is None; key None takes the whole space away."""
+
+    space: str
+    key: str | None
+    item: bytes | None
+
+
+class Batch:
+    """Everything that one group commit writes, later writes of a key standing for earlier ones."""
+
+    __slots__ = ("items", "number", "records", "waiters")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.records: dict[tuple[str, str, str], RecordWrite] = {}
+        self.items: list[ItemWrite] = []
+        self.waiters: list[Callable[[BaseException | None], None]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.records or self.items)
+
+
+class Log(Protocol):
+    """A durable, ordered store of rows and items.
+
+    With several processes on one log (PostgreSQL), `commit` also compares the versions it replaces and raises
+    Conflict, `NOTIFY` tells the others which tables to drop, and `lease` says who runs reconcilers; the SQLite log has
+    one process and needs neither.
+    """
+
+    def rows(self, kind: str, scope: str) -> Iterator[tuple[str, int, bytes]]:
+        """Every (key, version, row) of a kind in a scope."""
+
+    def scopes(self, kind: str) -> list[str]:
+        """The scopes in which a kind has rows."""
+
+    def items(self, space: str, after: str, before: str | None, limit: int, reverse: bool) -> list[tuple[str, bytes]]:
+        """At most `limit` items of a space with `after` < key (< `before`), in order of key."""
+
+    def commit(self, batch: Batch) -> None:
+        """Write a batch in one transaction; what is written when this returns survives the process."""
+
+    def clear(self) -> None:
+        """Forget everything."""
+
+    def close(self) -> None:
+        """Write what is left and let go of the files."""
+
+
+class Conflict(Exception):
+    """Another process wrote a row first: the caller runs its transaction again."""

@@ -1,0 +1,148 @@
+"""The store: records in memory as the read path, group commit to the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fogbank.aws.scope import Scope
+from fogbank.store.items import Item, Range
+from fogbank.store.log import Batch, Log
+from fogbank.store.records import Record, Table
+from fogbank.store.transaction import Transaction
+from fogbank.store.upgrade import Steps, upgraded
+
+Changed = Callable[[str, str, str], None]
+"""Told (kind, scope, key) of each record that a commit wrote."""
+
+
+class Store:
+    """Everything that a cloud remembers.
+
+    One transaction is open at a time, and it cannot wait, so reads never see another's half-done work. A commit queues
+    its writes in the current batch, which `schedule` brings to the log once the loop has done what it is at.
+    """
+
+    def __init__(
+        self, log: Log, schedule: Callable[[Callable[[], None]], Any], upgrades: Mapping[str, Steps] | None = None
+    ) -> None:
+        self._log = log
+        self._schedule = schedule
+        self._upgrades = upgrades or {}
+        self._tables: dict[tuple[str, Scope], Table] = {}
+        self._counters: dict[tuple[str, str], int] = {}
+        self._batch = Batch(1)
+        self._scheduled = False
+        self._open: Transaction | None = None
+        self.durable = 0
+        """The number of the last batch that the log has."""
+        self.on_changed: Changed | None = None
+
+    def begin(self) -> Transaction:
+        """Open a transaction. Raises RuntimeError while another is open: nobody may hold one and wait."""
+        if self._open is not None:
+            raise RuntimeError("a transaction is open already: one was held across an await")
+        self._open = Transaction(self)
+        return self._open
+
+    def end(self, transaction: Transaction) -> None:
+        if self._open is not transaction:
+            raise RuntimeError("this transaction has ended already")
+        self._open = None
+
+    def scope_text(self, kind: type[Record], scope: Scope) -> str:
+        """A scope as it is stored: without its region for what is global."""
+        return f"{scope[0]}/{scope[1]}/" if kind.GLOBAL else "/".join(scope)
+
+    def table(self, kind: type[Record], scope: Scope) -> Table:
+        """The rows of a kind in a scope, loaded on first use."""
+        where = (kind.KIND, scope)
+        found = self._tables.get(where)
+        if found is None:
+            home = scope.everywhere() if kind.GLOBAL else scope
+            found = self._tables.get((kind.KIND, home))
+            if found is None:
+                found = self._tables[kind.KIND, home] = Table(kind, self._load(kind, self.scope_text(kind, scope)))
+            self._tables[where] = found
+        return found
+
+    def scopes(self, kind: type[Record]) -> list[Scope]:
+        """Where a kind has rows, or has had some since the start."""
+        names = {Scope(*name.split("/")) for name in self._log.scopes(kind.KIND)}
+        names.update(
+            scope.everywhere() if kind.GLOBAL else scope for (name, scope) in self._tables if name == kind.KIND
+        )
+        return sorted(names)
+
+    def changes(self, service: str, scope: Scope) -> int:
+        """A number that moves with every write of a service's records in a scope: what caches are keyed by."""
+        return self._counters.get((service, "/".join(scope)), 0)
+
+    def when_durable(self, number: int, call: Callable[[BaseException | None], None]) -> None:
+        """Have `call` called with None once batch `number` is in the log, or with what prevented it."""
+        if number <= self.durable:
+            call(None)
+        else:
+            self._batch.waiters.append(call)
+
+    def queue(self, transaction: Transaction) -> int:
+        """Put a transaction's writes into the current batch; returns its number."""
+        batch = self._batch
+        for write in transaction.records:
+            batch.records[write[:3]] = write
+            where = (write.kind.partition("/")[0], write.scope)
+            self._counters[where] = self._counters.get(where, 0) + 1
+        for table in transaction.tables:
+            table.changed_in = batch.number
+        batch.items.extend(transaction.items)
+        if not self._scheduled:
+            self._scheduled = True
+            self._schedule(self.flush)
+        return batch.number
+
+    def flush(self) -> None:
+        """Bring the current batch to the log, and tell who waited for it."""
+        self._scheduled = False
+        batch, self._batch = self._batch, Batch(self._batch.number + 1)
+        failure: BaseException | None = None
+        if batch:
+            try:
+                self._log.commit(batch)
+            except Exception as error:
+                failure = error
+                self._drop_tables()
+        self.durable = batch.number
+        for call in batch.waiters:
+            call(failure)
+        if failure is None and self.on_changed is not None:
+            for kind, scope, key in batch.records:
+                self.on_changed(kind, scope, key)
+
+    def items(self, asked: Range, more: int = 0) -> tuple[list[Item], int]:
+        """Items of a space (up to `more` past the limit) and the batch they depend on."""
+        if any(write.space == asked.space for write in self._batch.items):
+            self.flush()
+        limit = asked.limit + more
+        return self._log.items(asked.space, asked.after, asked.before, limit, asked.reverse), self.durable
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.flush()
+        self._log.clear()
+        self._drop_tables()
+
+    def close(self) -> None:
+        self.flush()
+        self._log.close()
+
+    def _drop_tables(self) -> None:
+        self._tables.clear()
+        for where in self._counters:
+            self._counters[where] += 1
+
+    def _load(self, kind: type[Record], scope: str) -> dict[str, bytes]:
+        steps = self._upgrades.get(kind.KIND, {})
+        return {
+            key: row if version == kind.VERSION else upgraded(kind, version, row, steps)
+            for key, version, row in self._log.rows(kind.KIND, scope)
+        }

@@ -1,0 +1,122 @@
+"""A transaction: reads and writes records in memory at once, and can take all of it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from fogbank.aws.scope import Scope
+from fogbank.store.items import Item, Range, merged
+from fogbank.store.log import ItemWrite, RecordWrite
+from fogbank.store.records import R, Record, Table, encode, key_of, key_prefix, key_text
+
+if TYPE_CHECKING:
+    from fogbank.store.store import Store
+
+
+class Transaction:
+    """All or nothing. As a context manager it commits on the way out, and aborts on an exception.
+
+    `seen` is the last batch that the answer depends on: what was read and what was written. An answer may leave once
+    the log has that batch (`Store.when_durable`).
+    """
+
+    __slots__ = ("_store", "_undo", "items", "records", "seen", "tables")
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._undo: list[tuple[Table, str, bytes | None]] = []
+        self.records: list[RecordWrite] = []
+        self.items: list[ItemWrite] = []
+        self.tables: set[Table] = set()
+        self.seen = 0
+
+    def get(self, kind: type[R], scope: Scope, *key: Any) -> R | None:
+        found: R | None = self._read(kind, scope).get(key_text(key))
+        return found
+
+    def scan(
+        self, kind: type[R], scope: Scope, *parts: Any, start: str = "", after: str = "", reverse: bool = False
+    ) -> Iterator[R]:
+        """Records in order of key: those whose key begins with `parts` (whole) or with the text `start`, past `after`.
+
+        What the caller writes while it iterates may or may not be seen: collect first, then write.
+        """
+        table = self._read(kind, scope)
+        for key in table.keys(start or key_prefix(parts), after, reverse):
+            yield table.get(key)
+
+    def count(self, kind: type[Record], scope: Scope) -> int:
+        return len(self._read(kind, scope).rows)
+
+    def find(self, kind: type[R], scope: Scope, index: str, value: str) -> list[R]:
+        """The records whose index holds `value`, in order of key."""
+        table = self._read(kind, scope)
+        return [table.get(key) for key in table.find(index, value)]
+
+    def put(self, scope: Scope, record: Record) -> None:
+        self._write(type(record), scope, key_of(record), encode(record))
+
+    def delete(self, kind: type[Record], scope: Scope, *key: Any) -> None:
+        self._write(kind, scope, key_text(key), None)
+
+    def put_item(self, space: str, key: str, item: bytes) -> None:
+        self.items.append(ItemWrite(space, key, item))
+
+    def delete_item(self, space: str, key: str | None) -> None:
+        """Take an item away, or with None the whole space."""
+        self.items.append(ItemWrite(space, key, None))
+
+    def range(self, asked: Range) -> list[Item]:
+        """Items of a space, this transaction's own writes included."""
+        own = [write for write in self.items if write.space == asked.space]
+        found, number = self._store.items(asked, more=len(own))
+        self.seen = max(self.seen, number)
+        return merged(found, own, asked) if own else found
+
+    def savepoint(self) -> tuple[int, int]:
+        """A mark to `rollback` to."""
+        return len(self._undo), len(self.items)
+
+    def rollback(self, savepoint: tuple[int, int]) -> None:
+        """Take back what was written since the mark."""
+        records, items = savepoint
+        while len(self._undo) > records:
+            table, key, before = self._undo.pop()
+            table.put(key, before)
+        del self.records[records:]
+        del self.items[items:]
+
+    def commit(self) -> int:
+        """Queue what was written; returns `seen`, the batch that the answer has to wait for."""
+        self._store.end(self)
+        if self.records or self.items:
+            self.seen = self._store.queue(self)
+        return self.seen
+
+    def abort(self) -> None:
+        """Take everything back."""
+        self.rollback((0, 0))
+        self._store.end(self)
+
+    def __enter__(self) -> Transaction:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if kind is None:
+            self.commit()
+        else:
+            self.abort()
+
+    def _read(self, kind: type[Record], scope: Scope) -> Table:
+        table = self._store.table(kind, scope)
+        if table.changed_in > self.seen:
+            self.seen = table.changed_in
+        return table
+
+    def _write(self, kind: type[Record], scope: Scope, key: str, row: bytes | None) -> None:
+        table = self._store.table(kind, scope)
+        self._undo.append((table, key, table.put(key, row)))
+        self.records.append(RecordWrite(kind.KIND, self._store.scope_text(kind, scope), key, kind.VERSION, row))
+        self.tables.add(table)
