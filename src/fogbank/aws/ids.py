@@ -19,27 +19,27 @@ class Random(Protocol):
     def random(self) -> float: ...
 
 
-def uuid(random: Random) -> str:
+def uuid(source: Random) -> str:
     """A version 4 UUID (RFC 9562, section 5.4)."""
-    bits = random.getrandbits(128) & ~(0xF << 76) & ~(0x3 << 62) | (4 << 76) | (2 << 62)
+    bits = source.getrandbits(128) & ~(0xF << 76) & ~(0x3 << 62) | (4 << 76) | (2 << 62)
     text = f"{bits:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def unique_id(random: Random, prefix: str, length: int = 21) -> str:
+def unique_id(source: Random, prefix: str, length: int = 21) -> str:
     """An IAM unique identifier: `AIDA…` for a user, `AROA…` for a role (IAM User Guide, "IAM identifiers")."""
-    return prefix + letters(random, length - len(prefix), _BASE32)
+    return prefix + letters(source, length - len(prefix), _BASE32)
 
 
-def letters(random: Random, length: int, alphabet: str = _ALPHANUMERIC) -> str:
+def letters(source: Random, length: int, alphabet: str = _ALPHANUMERIC) -> str:
     """`length` letters, each drawn from the alphabet."""
-    return "".join(alphabet[int(random.random() * len(alphabet))] for _ in range(length))
+    return "".join(alphabet[int(source.random() * len(alphabet))] for _ in range(length))
 
 
-def access_key_id(random: Random, prefix: str, account: str) -> str:
+def access_key_id(source: Random, prefix: str, account: str) -> str:
     """A key id of 20 letters that names its account, as AWS's do: `AKIA…` for users, `ASIA…` for sessions."""
-    number = int(account) << _ACCOUNT_SHIFT | random.getrandbits(_ACCOUNT_SHIFT) | 1 << 47
-    raw = number.to_bytes(6, "big") + random.getrandbits(32).to_bytes(4, "big")
+    number = int(account) << _ACCOUNT_SHIFT | source.getrandbits(_ACCOUNT_SHIFT) | 1 << 47
+    raw = number.to_bytes(6, "big") + source.getrandbits(32).to_bytes(4, "big")
     return prefix + base64.b32encode(raw).decode()
 
 

@@ -62,8 +62,8 @@ class Context:
 
     @property
     def now(self) -> float:
-        """Cloud time in seconds since 1970."""
-        return self._dispatch.clock.now()
+        """Cloud time in seconds since 1970, to the millisecond, as AWS tells it."""
+        return round(self._dispatch.clock.now(), 3)
 
     @property
     def random(self) -> ids.Random:

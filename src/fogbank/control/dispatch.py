@@ -30,20 +30,24 @@ class Answer(NamedTuple):
     batch: int
 
 
+class Ground(NamedTuple):
+    """What a cloud stands on, as the composition root puts it together."""
+
+    store: Store
+    clock: Clock
+    services: Services
+    permission: Permission
+    seal: Seal
+    random: ids.Random
+
+
 class Dispatch:
     """Everything that calls share."""
 
-    def __init__(
-        self, store: Store, clock: Clock, services: Services, permission: Permission, seal: Seal, random: ids.Random
-    ) -> None:
-        self.store = store
-        self.clock = clock
-        self.services = services
-        self.permission = permission
-        self.seal = seal
-        self.random = random
-        self.outbox = Outbox(store)
-        self.faults = Faults(store, clock, random)
+    def __init__(self, ground: Ground) -> None:
+        self.store, self.clock, self.services, self.permission, self.seal, self.random = ground
+        self.outbox = Outbox(self.store)
+        self.faults = Faults(self.store, self.clock, self.random)
 
     def find(self, service: str, operation: str) -> tuple[Installed, Operation]:
         """The code of an operation. Raises NotImplementedByFogbank."""

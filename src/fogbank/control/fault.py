@@ -17,7 +17,7 @@ _HOME = Scope("fogbank", "fogbank", "")
 RATE_ALWAYS = 1.0
 
 
-class Fault(Record):
+class Fault(Record, frozen=True, kw_only=True):
     """What is to go wrong: `error` (a code such as ThrottlingException) and/or a delay, for calls that match."""
 
     KIND: ClassVar[str] = "fogbank/fault"
@@ -60,8 +60,8 @@ class Faults:
 
     def listed(self) -> list[Fault]:
         """Every fault that is not over."""
-        with self._store.begin() as transaction:
-            found = list(transaction.scan(Fault, _HOME))
+        table = self._store.table(Fault, _HOME)
+        found: list[Fault] = [table.get(key) for key in table.ordered()]
         return [fault for fault in found if not fault.ends_at or fault.ends_at > self._clock.now()]
 
     def add(self, fault: Fault) -> int:

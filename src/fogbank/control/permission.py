@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fogbank.aws.errors import AwsError
 from fogbank.aws.policy import Decision, Policy, PolicySet, Question, denial_message, evaluate
-from fogbank.aws.policy.context import global_keys
+from fogbank.aws.policy.context import PrincipalFacts, RequestFacts, global_keys
 from fogbank.control.service import Need
 
 if TYPE_CHECKING:
@@ -126,7 +126,23 @@ class _Keys(Mapping[str, Any]):
 
 
 def _global_keys(ctx: Context, account: str) -> Mapping[str, Any]:
-    return global_keys()
+    caller, session, origin = ctx.caller, ctx.caller.session, ctx.origin
+    who = PrincipalFacts(
+        principal=caller.principal,
+        tags=caller.tags,
+        token_issued_at=session.issued_at if session else None,
+        source_identity=session.source_identity if session else "",
+    )
+    what = RequestFacts(
+        at=ctx.now,
+        region=ctx.region,
+        source_ip=origin.source_ip,
+        is_tls=origin.secure,
+        user_agent=origin.user_agent,
+        called_via=ctx.via,
+        resource_account=account,
+    )
+    return global_keys(who, what)
 
 
 @lru_cache(maxsize=4096)

@@ -13,6 +13,7 @@ from fogbank.clock import Clock, Timer
 from fogbank.control import caller as callers
 from fogbank.control.context import Context
 from fogbank.control.dispatch import Dispatch
+from fogbank.control.service import Installed
 
 _LOG = logging.getLogger("fogbank.reconcile")
 _BACK_OFF_FIRST = 0.5
@@ -50,18 +51,19 @@ class Reconcile:
 
     def start(self) -> None:
         """Learn the services' reconcilers and queue every key there is: what a restart left undone is done now."""
-        store = self._dispatch.store
         for installed in self._dispatch.services:
-            if not installed.service.reconcilers:
-                continue
-            kinds = {kind.KIND: kind for kind in installed.record_kinds()}  # type: ignore[attr-defined]
-            for kind, reconciler in installed.reconcilers():
-                self._reconcilers[kind] = (installed.service.name, reconciler)
-                record = kinds[kind]
-                for scope in store.scopes(record):
-                    for key in store.table(record, scope).rows:
-                        self.tell(kind, "/".join(scope), key)
-        store.on_changed = self.tell
+            if installed.service.reconcilers:
+                self._learn(installed)
+        self._dispatch.store.on_changed = self.tell
+
+    def _learn(self, installed: Installed) -> None:
+        store = self._dispatch.store
+        kinds = {kind.KIND: kind for kind in installed.record_kinds()}
+        for kind, reconciler in installed.reconcilers():
+            self._reconcilers[kind] = (installed.service.name, reconciler)
+            for scope in store.scopes(kinds[kind]):
+                for key in store.table(kinds[kind], scope).rows:
+                    self.tell(kind, "/".join(scope), key)
 
     def tell(self, kind: str, scope: str, key: str) -> None:
         """Queue a key."""

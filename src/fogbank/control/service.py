@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from fogbank.store.records import Record
+
 if TYPE_CHECKING:
     from fogbank.control.context import Context
 
@@ -92,19 +94,17 @@ class Installed:
         for kind, name in self.service.reconcilers.items():
             yield kind, getattr(importlib.import_module(f"{self._package}.reconcile"), name)
 
-    def record_kinds(self) -> Iterator[type]:
+    def record_kinds(self) -> Iterator[type[Record]]:
         """Every record class that `resources.py` defines."""
         module = self._module("resources")
         for value in vars(module).values() if module else ():
-            if inspect.isclass(value) and "KIND" in vars(value):
+            if inspect.isclass(value) and issubclass(value, Record) and value is not Record:
                 yield value
 
     def _found(self) -> Iterator[tuple[str, Operation]]:
         for part in ("operations", "data"):
             for module in _with_submodules(self._module(part)):
-                for name, value in vars(module).items():
-                    if inspect.isfunction(value) and value.__module__ == module.__name__ and name[0] != "_":
-                        yield name, Operation(value, inspect.iscoroutinefunction(value))
+                yield from _functions(module)
 
     def _module(self, part: str) -> ModuleType | None:
         name = f"{self._package}.{part}"
@@ -149,6 +149,13 @@ def folder_of(name: str) -> str:
 def snake_case(name: str) -> str:
     """`GetParametersByPath` -> `get_parameters_by_path`."""
     return _WORD_START.sub("_", name).lower()
+
+
+def _functions(module: ModuleType) -> Iterator[tuple[str, Operation]]:
+    """The public functions that a module defines itself."""
+    for name, value in vars(module).items():
+        if inspect.isfunction(value) and value.__module__ == module.__name__ and name[0] != "_":
+            yield name, Operation(value, inspect.iscoroutinefunction(value))
 
 
 def _with_submodules(module: ModuleType | None) -> Iterator[ModuleType]:

@@ -1,0 +1,1 @@
+"""The front door: sockets, HTTP, signatures, and the way of a request to its operation."""

@@ -81,7 +81,7 @@ class Table:
         self.changes += 1
         return before
 
-    def keys(self, prefix: str = "", after: str = "", reverse: bool = False) -> Iterator[str]:
+    def ordered(self, prefix: str = "", after: str = "", reverse: bool = False) -> Iterator[str]:
         """Keys in order that begin with `prefix` and come strictly past `after` (before it, when reversed)."""
         if self._ordered is None:
             self._ordered = SortedList(self.rows)

@@ -23,7 +23,7 @@ HERE = Scope("aws", "111111111111", "eu-west-1")
 THERE = Scope("aws", "222222222222", "eu-west-1")
 
 
-class Boat(Record):
+class Boat(Record, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "harbour/boat"
     KEY: ClassVar[tuple[str, ...]] = ("name", "number")
     INDEXES: ClassVar[dict[str, str]] = {"by_flag": "flags"}
@@ -32,7 +32,7 @@ class Boat(Record):
     flags: tuple[str, ...] = ()
 
 
-class Pilot(Record):
+class Pilot(Record, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "harbour/pilot"
     KEY: ClassVar[tuple[str, ...]] = ("name",)
     GLOBAL: ClassVar[bool] = True

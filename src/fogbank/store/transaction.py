@@ -44,7 +44,7 @@ class Transaction:
         What the caller writes while it iterates may or may not be seen: collect first, then write.
         """
         table = self._read(kind, scope)
-        for key in table.keys(start or key_prefix(parts), after, reverse):
+        for key in table.ordered(start or key_prefix(parts), after, reverse):
             yield table.get(key)
 
     def count(self, kind: type[Record], scope: Scope) -> int:

@@ -1,0 +1,53 @@
+# Everything a bare machine needs is git, make and python3 (3.11 or newer): `make up` and `make test` bring the rest.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+
+.PHONY: help up down test check bench docs lock clean
+
+help:
+	@echo "make up     start a cloud in the background (installs what is missing)"
+	@echo "make down   stop it"
+	@echo "make test   run every test"
+	@echo "make check  ruff, mypy, import contracts, the house"
+	@echo "make bench  measure against peers, in one run"
+	@echo "make docs   write the generated pages anew"
+
+up: $(VENV)/run
+	@$(BIN)/fogbank up -d
+
+down: $(VENV)/run
+	@$(BIN)/fogbank down
+
+test: $(VENV)/dev
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
+
+check: $(VENV)/dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pytest tests/house
+
+bench: $(VENV)/bench
+	@$(BIN)/python -m bench $(BENCH)
+
+docs: $(VENV)/dev
+	@$(BIN)/python docs/generate.py
+
+lock:
+	@requirements/lock
+
+clean:
+	rm -rf $(VENV) build dist
+
+$(BIN)/python:
+	@requirements/venv $(PYTHON) $(VENV)
+
+$(VENV)/run $(VENV)/dev $(VENV)/bench: $(VENV)/%: requirements/%.lock pyproject.toml | $(BIN)/python
+	@echo "installing what requirements/$*.lock pins"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$*.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

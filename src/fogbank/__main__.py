@@ -1,0 +1,7 @@
+"""`python -m fogbank` is `fogbank`."""
+
+import sys
+
+from fogbank.cli import main
+
+sys.exit(main())

@@ -1,0 +1,96 @@
+"""`fogbank doctor`: what this machine offers, what is off, why, and the command that turns it on."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import socket
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from fogbank.settings import Settings
+
+_DISK_BYTES_MIN = 256 * 1024 * 1024
+_SQLITE_MIN = (3, 24)
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at; `remedy` is what to do where `state` is not `ok`."""
+
+    name: str
+    state: str
+    detail: str
+    remedy: str = ""
+
+
+def findings(settings: Settings, runs: bool) -> Iterator[Finding]:
+    """Everything that matters to a cloud on this machine; `state` is ok, off (works without) or bad (does not)."""
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    yield _of("python", sys.version_info >= (3, 11), version, "install Python 3.11 or newer", bad=True)
+    yield _of("sqlite", sqlite3.sqlite_version_info >= _SQLITE_MIN, sqlite3.sqlite_version, "", bad=True)
+    yield from _modules()
+    yield _state(settings)
+    yield _port(settings, runs)
+    yield from _kernel()
+    for tool, remedy in (("aws", "pip install awscli"), ("terraform", "see terraform.io")):
+        path = shutil.which(tool)
+        yield _of(tool, path is not None, path or "not on the PATH", remedy)
+
+
+def _of(name: str, good: bool, detail: str, remedy: str, bad: bool = False) -> Finding:
+    return Finding(name, "ok" if good else "bad" if bad else "off", detail, "" if good else remedy)
+
+
+def _modules() -> Iterator[Finding]:
+    for name, meaning, remedy in (
+        ("uvloop", "a third less CPU for each request", "pip install uvloop"),
+        ("moto", "borrowed services (longtail)", "pip install 'fogbank[longtail]'"),
+    ):
+        there = importlib.util.find_spec(name) is not None
+        yield _of(name, there, meaning if there else f"not installed: {meaning}", remedy)
+
+
+def _state(settings: Settings) -> Finding:
+    folder = settings.state_folder
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(nearest, os.W_OK):
+        return Finding("state", "bad", f"{folder} cannot be written", "fogbank up --state DIR")
+    free = shutil.disk_usage(nearest).free
+    return _of("state", free > _DISK_BYTES_MIN, f"{folder}, {free // 2**20} MiB free", "make room", bad=True)
+
+
+def _port(settings: Settings, runs: bool) -> Finding:
+    if runs:
+        return Finding("port", "ok", f"{settings.port}: this cloud listens on it")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            return Finding("port", "bad", f"{settings.port}: {error.strerror}", "fogbank up --port N")
+    return Finding("port", "ok", f"{settings.port} is free")
+
+
+def _kernel() -> Iterator[Finding]:
+    checks: tuple[tuple[str, Callable[[], bool], str, str], ...] = (
+        ("root", lambda: os.geteuid() == 0, "networks in namespaces of their own", "sudo fogbank up"),
+        (
+            "user namespaces",
+            lambda: Path("/proc/self/ns/user").exists() and _number("/proc/sys/user/max_user_namespaces") > 0,
+            "networks without root",
+            "sysctl -w user.max_user_namespaces=10000",
+        ),
+    )
+    for name, is_there, meaning, remedy in checks:
+        yield _of(name, is_there(), meaning, remedy)
+
+
+def _number(path: str) -> int:
+    try:
+        return int(Path(path).read_text())
+    except (OSError, ValueError):
+        return 0

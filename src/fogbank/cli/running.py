@@ -1,0 +1,194 @@
+"""The cloud as a process: serving in the foreground, put into the background, found again, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from fogbank.planes import process
+from fogbank.planes.process import Process, Spawn
+from fogbank.settings import Settings
+
+_LOG = logging.getLogger("fogbank")
+_LOG_BYTES_MAX = 16 * 1024 * 1024
+READY_SECONDS = 30.0
+STOP_SECONDS = 15.0
+
+
+class CliError(Exception):
+    """Why a command could not be carried out; `code` is its exit code."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Running(msgspec.Struct, frozen=True):
+    """What a running cloud leaves in its state folder so that others find it (`running.json`)."""
+
+    process: Process
+    host: str
+    port: int
+    tls_port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+
+def log_path(settings: Settings) -> Path:
+    return settings.state_folder / "fogbank.log"
+
+
+def running(settings: Settings) -> Running | None:
+    """The cloud that runs on this state folder, None if there is none."""
+    try:
+        found = msgspec.json.decode(_card(settings).read_bytes(), type=Running)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return found if process.is_running(found.process) else None
+
+
+def needed(settings: Settings) -> Running:
+    """The running cloud. Raises CliError (3) where there is none."""
+    found = running(settings)
+    if found is None:
+        raise CliError(f"no cloud runs on {settings.state_folder}. Start one: fogbank up -d", 3)
+    return found
+
+
+def serve(settings: Settings, ready_fd: int | None, greet: Callable[[Running], None]) -> None:
+    """Run a cloud until it is told to stop (SIGTERM, SIGINT). Raises CliError."""
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    with _only_one(settings), contextlib.ExitStack() as sockets:
+        api = sockets.enter_context(_bound(settings.host, settings.port))
+        tls = sockets.enter_context(_bound(settings.host, settings.tls_port)) if settings.tls_port else None
+        card = Running(_self(), settings.host, api.getsockname()[1], tls.getsockname()[1] if tls is not None else 0)
+
+        def ready() -> None:
+            _card(settings).write_bytes(msgspec.json.encode(card))
+            if ready_fd is not None:
+                with os.fdopen(ready_fd, "wb") as pipe:
+                    pipe.write(b"ready\n")
+            greet(card)
+
+        with _runner() as runner:
+            runner.run(_serve(settings, api, tls, ready))
+
+
+async def _serve(settings: Settings, api: socket.socket, tls: socket.socket | None, ready: Callable[[], None]) -> None:
+    from fogbank.cloud import Cloud
+
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    cloud = Cloud(settings)
+    await cloud.start()
+    await cloud.listen(api)
+    if tls is not None:
+        await cloud.listen(tls, tls=True)
+    ready()
+    _LOG.info("serving on %s, state in %s", api.getsockname(), cloud.folder)
+    await stop.wait()
+    _LOG.info("stopping")
+    await cloud.stop()
+
+
+def start(settings: Settings, given: dict[str, Any]) -> Running:
+    """Put a cloud into the background, and wait until it answers. Raises CliError with what its log says."""
+    settings.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    log = log_path(settings)
+    if log.exists() and log.stat().st_size > _LOG_BYTES_MAX:
+        log.replace(log.with_suffix(".log.1"))
+    at = log.stat().st_size if log.exists() else 0
+    ours, theirs = os.pipe()
+    options = [f"--set={name}={value}" for name, value in given.items()]
+    argv = [sys.executable, "-m", "fogbank", "up", f"--ready-fd={theirs}", *options]
+    try:
+        process.start(Spawn(argv, log, os.environ, Path.cwd(), (theirs,)))
+    except OSError as error:
+        raise CliError(str(error)) from None
+    finally:
+        os.close(theirs)
+    with os.fdopen(ours, "rb") as pipe:
+        came = select.select([pipe], [], [], READY_SECONDS)[0]
+        if not came or not pipe.read(1):
+            raise CliError(f"the cloud did not start:\n{log.read_text()[at:].strip()}")
+    return needed(settings)
+
+
+def stop(settings: Settings) -> bool:
+    """Stop the cloud; False if none ran."""
+    found = running(settings)
+    if found is None:
+        return False
+    process.stop(found.process, STOP_SECONDS)
+    _card(settings).unlink(missing_ok=True)
+    return True
+
+
+def _card(settings: Settings) -> Path:
+    return settings.state_folder / "running.json"
+
+
+def _self() -> Process:
+    found = process.found(os.getpid())
+    if found is None:
+        raise CliError("/proc is not mounted")
+    return found
+
+
+@contextlib.contextmanager
+def _only_one(settings: Settings) -> Iterator[IO[str]]:
+    """Hold the state folder: two clouds that write one state would lose what they acknowledged."""
+    settings.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (settings.state_folder / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            other = running(settings)
+            where = f" (process {other.process.pid}, {other.url})" if other else ""
+            raise CliError(f"a cloud runs on {settings.state_folder} already{where}") from None
+        yield lock
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+    except OSError as error:
+        found.close()
+        raise CliError(f"cannot listen on {host}:{port}: {error.strerror}. Another port: fogbank up --port N") from None
+    found.setblocking(False)
+    return found
+
+
+def _runner() -> asyncio.Runner:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
+def described(found: Running) -> dict[str, Any]:
+    """A running cloud as `--json` tells it."""
+    values: dict[str, Any] = json.loads(msgspec.json.encode(found))
+    return {"pid": found.process.pid, "url": found.url, "port": values["port"], "tls_port": values["tls_port"]}

@@ -1,0 +1,185 @@
+"""The composition root: settings become a running cloud; the only file that knows everything."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from fogbank.aws import ids
+from fogbank.aws.scope import Scope
+from fogbank.clock import Clock
+from fogbank.control import caller as callers
+from fogbank.control.caller import Caller, Credential
+from fogbank.control.context import Context, Origin
+from fogbank.control.dispatch import Dispatch, Ground
+from fogbank.control.permission import Permission
+from fogbank.control.reconcile import Reconcile, keep_time
+from fogbank.control.seal import Seal
+from fogbank.control.service import Services
+from fogbank.control.session import Sessions
+from fogbank.gateway.route import Route
+from fogbank.gateway.server import Limits, Server
+from fogbank.model.load import load
+from fogbank.services.iam.identity import credential_of, policies_of
+from fogbank.settings import Settings
+from fogbank.store.records import Record
+from fogbank.store.sqlite import SqliteLog
+from fogbank.store.store import Store
+
+SERVICES = "fogbank.services"
+_HOME = Scope("fogbank", "fogbank", "")
+
+
+class CloudTime(Record, frozen=True, kw_only=True):
+    """How far people have moved cloud time: a restart must not turn it back."""
+
+    KIND: ClassVar[str] = "fogbank/clock"
+    KEY: ClassVar[tuple[str, ...]] = ("id",)
+    GLOBAL: ClassVar[bool] = True
+    id: str = "clock"
+    offset: float = 0.0
+    frozen_at: float | None = None
+
+
+class Cloud:
+    """A cloud in this process. Several may live side by side; each has its own state, clock and secrets."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        random_source: ids.Random | None = None,
+        schedule: Callable[[Callable[[], None]], Any] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or Clock()
+        self._own_clock = clock is None
+        self.folder, self._passing = _state_folder(settings)
+        self.services = Services(SERVICES)
+        log = SqliteLog(self.folder, "none" if settings.ephemeral else settings.durability)
+        upgrades = {kind: steps for found in self.services for kind, steps in found.service.upgrades.items()}
+        self.store = Store(log, schedule or asyncio.get_running_loop().call_soon, upgrades)
+        seal = Seal.load_or_create(self.folder / "machine.key")
+        permission = Permission(
+            settings.enforcement, policies_of, lambda service: str(load(service).metadata["protocol"])
+        )
+        dice = random_source or random.SystemRandom()
+        self.dispatch = Dispatch(Ground(self.store, self.clock, self.services, permission, seal, dice))
+        self.sessions = Sessions(seal)
+        self.reconcile = Reconcile(self.dispatch, self.clock)
+        self._server: Server | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        if self._own_clock:
+            self._restore_clock()
+
+    async def start(self) -> None:
+        """Start what runs beside the calls: time, reconcilers, deliveries."""
+        self.reconcile.start()
+        for work in (keep_time(self.clock), self.reconcile.run(), self.dispatch.outbox.run()):
+            self._tasks.append(asyncio.create_task(work))
+
+    async def listen(self, sock: socket.socket, *, tls: bool = False) -> None:
+        """Serve the API on a bound socket."""
+        if self._server is None:
+            limits = Limits(body_bytes_max=self.settings.body_bytes_max)
+            self._server = Server(Route(self), limits, new_id=lambda: ids.uuid(self.dispatch.random))
+        context = None
+        if tls:
+            from fogbank.gateway.tls import Authority, ssl_context
+
+            context = ssl_context(Authority.load_or_create(self.folder / "tls"))
+        await self._server.listen(sock, context)
+
+    async def stop(self, grace_seconds: float = 10.0) -> None:
+        """Finish what is in flight, write what is left, and let go of the state folder."""
+        if self._server is not None:
+            await self._server.stop(grace_seconds)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.close()
+
+    def close(self) -> None:
+        self.store.close()
+        if self._passing:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    async def call(
+        self,
+        service: str,
+        operation: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        caller: Caller | None = None,
+        region: str = "",
+        origin: Origin | None = None,
+    ) -> dict[str, Any]:
+        """Run an operation as a client would, without a socket. Raises AwsError."""
+        ctx = self.context(service, operation, caller or callers.root(self.settings.account), region)
+        ctx.origin = origin or Origin(ids.uuid(self.dispatch.random))
+        return await self.dispatch.run_waiting(ctx, dict(params or {}))
+
+    def context(self, service: str, operation: str, caller: Caller, region: str = "") -> Context:
+        """The context of a call that comes from outside."""
+        account = caller.account or self.settings.account
+        scope = Scope.of(account, region or self.settings.region)
+        return Context(self.dispatch, service, operation, scope, caller)
+
+    def credential(self, access_key_id: str, token: str | None) -> Credential | None:
+        """Who an access key stands for; None if fogbank did not issue it. Raises AwsError for a token that is bad."""
+        if token:
+            if ids.account_of(access_key_id) is None and not self.settings.strict:
+                return None
+            return self.sessions.credential(access_key_id, token, self.clock.now())
+        account = ids.account_of(access_key_id)
+        if account is None:
+            return None
+        ctx = Context(self.dispatch, "iam", "identify", Scope.of(account, ""), callers.root(account))
+        with ctx.begin():
+            return credential_of(ctx, access_key_id)
+
+    def reset(self) -> None:
+        """Forget everything that lasts, and every fault; cloud time is machine time again."""
+        self.reconcile.clear()
+        self.dispatch.outbox.clear()
+        self.store.clear()
+        if self._own_clock:
+            self.clock.restart()
+
+    async def settled(self) -> None:
+        """Wait until what cloud time and the last commits ask for has been done: for tests and `clock advance`."""
+        self.store.flush()
+        self.clock.fire_due()
+        await self.reconcile.settled()
+        self.store.flush()
+
+    def keep_clock(self) -> None:
+        """Remember where people have moved cloud time."""
+        with self.store.begin() as transaction:
+            transaction.put(_HOME, CloudTime(offset=self.clock.offset, frozen_at=self.clock.frozen_at))
+
+    def _restore_clock(self) -> None:
+        with self.store.begin() as transaction:
+            found = transaction.get(CloudTime, _HOME, "clock")
+        if found is not None:
+            self.clock.offset, self.clock.frozen_at = found.offset, found.frozen_at
+
+
+def _protocol_of(service: str) -> str:
+    return str(load(service).metadata["protocol"])
+
+
+def _state_folder(settings: Settings) -> tuple[Path, bool]:
+    """Where the state lies, and whether it goes with the process."""
+    if not settings.ephemeral:
+        settings.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return settings.state_folder, False
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+    return Path(tempfile.mkdtemp(prefix="fogbank-", dir=memory if memory.is_dir() else None)), True

@@ -1,0 +1,93 @@
+"""Processes: the only place that starts one, knows one again, and ends one."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+_STAT_START = 19
+"""Where `starttime` stands in /proc/<pid>/stat after the process's name (proc(5), field 22)."""
+
+
+class Process(NamedTuple):
+    """A process as it can be known again: a pid alone is given away anew."""
+
+    pid: int
+    started: int
+    """Clock ticks after boot."""
+    boot: str
+
+
+def found(pid: int) -> Process | None:
+    """The process that has a pid now, None if nobody has it."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return None
+    state, *rest = stat.rpartition(")")[2].split()
+    return None if state == "Z" else Process(pid, int(rest[_STAT_START - 1]), boot)
+
+
+def is_running(process: Process) -> bool:
+    """Whether this very process, and no other under its pid, is there."""
+    return found(process.pid) == process
+
+
+class Spawn(NamedTuple):
+    """A process to be: what it runs, where its output goes, and what it may use of ours."""
+
+    argv: Sequence[str]
+    log: Path
+    environ: Mapping[str, str]
+    folder: Path
+    keep: Sequence[int] = ()
+    """File descriptors that it inherits."""
+
+
+def start(spawn: Spawn) -> Process:
+    """Start a process in a session of its own, so that it outlives us. Raises OSError."""
+    with spawn.log.open("ab") as log:
+        child = subprocess.Popen(  # noqa: S603 - the argv is ours
+            list(spawn.argv),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=dict(spawn.environ),
+            cwd=spawn.folder,
+            pass_fds=tuple(spawn.keep),
+            start_new_session=True,
+        )
+    # It is not ours to wait for: whoever looks for it later does so by `found`.
+    child.returncode = 0
+    process = found(child.pid)
+    if process is None:
+        raise OSError(f"{spawn.argv[0]} ended at once; see {spawn.log}")
+    return process
+
+
+def stop(process: Process, wait_seconds: float) -> bool:
+    """Ask a process to end, and kill it where it does not; True if it ended when asked."""
+    if not is_running(process):
+        return True
+    watch = os.pidfd_open(process.pid)
+    try:
+        signal.pidfd_send_signal(watch, signal.SIGTERM)
+        if _ended(watch, wait_seconds):
+            return True
+        signal.pidfd_send_signal(watch, signal.SIGKILL)
+        _ended(watch, wait_seconds)
+        return False
+    except ProcessLookupError:
+        return True
+    finally:
+        os.close(watch)
+
+
+def _ended(watch: int, wait_seconds: float) -> bool:
+    return bool(select.select([watch], [], [], wait_seconds)[0])

@@ -1,0 +1,1 @@
+"""Parameter Store's management API, one file for each noun of it."""
