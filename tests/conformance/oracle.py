@@ -32,7 +32,9 @@ class Client:
         self.protocol = protocol
         self._serializer = create_serializer(protocol, include_validation=False)
         self.parser = create_parser(protocol)
-        self._scope = f"AWS4-HMAC-SHA256 Credential=AK/20260304/us-east-1/{signing_name}/aws4_request, SignedHeaders=host"
+        self._scope = (
+            f"AWS4-HMAC-SHA256 Credential=AK/20260304/us-east-1/{signing_name}/aws4_request, SignedHeaders=host"
+        )
 
     def request(self, parameters: dict[str, Any], operation: Any) -> Request:
         """The request that botocore sends, signed for the service (with a signature that is none)."""
@@ -44,7 +46,8 @@ class Client:
         url = urlsplit(prepared.url)
         body = prepared.body or b""
         headers = {
-            name.lower(): value.decode() if isinstance(value, bytes) else value for name, value in prepared.headers.items()
+            name.lower(): value.decode() if isinstance(value, bytes) else value
+            for name, value in prepared.headers.items()
         }
         headers |= {"host": "localhost:4566", "authorization": self._scope}
         return Request(

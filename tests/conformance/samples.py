@@ -45,6 +45,8 @@ class Samples:
             if self._closes(member, (*above, shape.name)) and not shape.is_tagged_union:
                 continue
             value = self._value(member, member.serialization.get("location", ""), (*above, shape.name))
+            if value is None and name == shape.serialization.get("payload") and member.type_name == "structure":
+                value = None if member.serialization.get("eventstream") else {}
             if value is not None:
                 made[name] = value
         # Forms and XML cannot tell an empty structure in a list from none.
@@ -78,7 +80,7 @@ class Samples:
         keys = ("k1", "k2") if place else ("key.one", "ü key")
         if place == "headers":
             keys = ("k1", "k2")
-        return {key: value for key in keys}
+        return dict.fromkeys(keys, value)
 
     def _string(self, shape: Any, above: tuple[str, ...], place: str) -> Any:
         if shape.serialization.get("jsonvalue"):
@@ -133,7 +135,8 @@ def difference(left: Any, right: Any, path: str = "") -> str:
     if isinstance(left, dict) and isinstance(right, dict):
         for key in {**left, **right}:
             if key not in left or key not in right:
-                return f"{path}.{key} only {'right' if key not in left else 'left'}: {str(left.get(key, right.get(key)))[:80]}"
+                side = "right" if key not in left else "left"
+                return f"{path}.{key} only {side}: {str(left.get(key, right.get(key)))[:80]}"
             found = difference(left[key], right[key], f"{path}.{key}")
             if found:
                 return found

@@ -34,7 +34,7 @@ _WRONG_LENGTH = "You did not provide the number of bytes specified by the Conten
 _MALFORMED_TRAILER = (
     "The request contained trailing data that was not well-formed or did not conform to our published schema."
 )
-_MISMATCH = (
+MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your key and signing method."
 )
 
@@ -451,7 +451,7 @@ class ChunkedDecoder:
 
     def _verify(self, sha256: str) -> None:
         if self._signer is not None and not hmac.compare_digest(self._signer.chunk(sha256), self._signature):
-            raise AwsError("SignatureDoesNotMatch", _MISMATCH, status=403)
+            raise AwsError("SignatureDoesNotMatch", MISMATCH, status=403)
 
     def _on_trailer(self, line: bytes) -> None:
         line = line.strip()
@@ -470,7 +470,7 @@ class ChunkedDecoder:
             self.trailers[key] = text
             return
         if self._signer is not None and not hmac.compare_digest(self._signer.trailer(self.trailers), text):
-            raise AwsError("SignatureDoesNotMatch", _MISMATCH, status=403)
+            raise AwsError("SignatureDoesNotMatch", MISMATCH, status=403)
         self._state = "done"
 
 

@@ -552,7 +552,3 @@ def test_whatever_comes_the_server_lives(streams: bool, loop: str, caplog: Any) 
     with caplog.at_level(logging.ERROR):
         run(main(), loop)
     assert not caplog.records
-
-
-def test_limits_are_values() -> None:
-    assert msgspec.structs.replace(Limits(), idle_seconds=1).idle_seconds == 1

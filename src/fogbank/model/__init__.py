@@ -1,0 +1,1 @@
+"""The APIs as AWS describes them: botocore's JSON, loaded and indexed."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -66,3 +68,41 @@ class TestCloud:
         cloud = Cloud(settings, clock=self.clock, random_source=random.Random(1))
         await cloud.start()
         return cloud
+
+
+class Served:
+    """A cloud that listens on a free port, on a thread of its own: for clients that need a socket."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = Settings(**{"ephemeral": True, "port": 0, **settings})
+        self.clock = Clock()
+        self.cloud: Cloud
+        self.port = 0
+        self._loop = asyncio.new_event_loop()
+        self._stopped = asyncio.Event()
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(ready,), name="fogbank-served", daemon=True)
+        self._thread.start()
+        ready.wait()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._stopped.set)
+        self._thread.join()
+
+    def _run(self, ready: threading.Event) -> None:
+        self._loop.run_until_complete(self._serve(ready))
+        self._loop.close()
+
+    async def _serve(self, ready: threading.Event) -> None:
+        self.cloud = Cloud(self.settings, clock=self.clock)
+        await self.cloud.start()
+        sock = socket.create_server(("127.0.0.1", 0))
+        self.port = sock.getsockname()[1]
+        await self.cloud.listen(sock)
+        ready.set()
+        await self._stopped.wait()
+        await self.cloud.stop(grace_seconds=1.0)

@@ -104,7 +104,7 @@ ARNS = [
     ("*", ARN, True),
     ("arn:aws:sns:us-east-1:*:${aws:username}-*", "arn:aws:sns:us-east-1:1:alice-topic", True),
     ("arn:aws:sns:us-east-1:*:${aws:username}-*", "arn:aws:sns:us-east-1:1:2:alice-topic", False),
-    ("arn:aws:sns:${aws:username}", "arn:aws:sns:us-east-1:1:t", False),
+    ("arn:aws:sns:${aws:x, 'us-east-1'}", "arn:aws:sns:us-east-1:1:t", False),
     ("arn:aws:sns:*:${aws:userid, 'a:b'}:*", "arn:aws:sns:us-east-1:1:t", False),
     ("arn:aws:sns:*:1:${aws:userid, 'a:b'}", "arn:aws:sns:us-east-1:1:a:b", True),
 ]
