@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
+import msgspec
+import orjson
 import pytest
 
 from fogbank.aws.errors import AwsError
 from fogbank.codec.compiled import codec_for
 from fogbank.codec.detect import Target, detect
-from fogbank.codec.message import Response
+from fogbank.codec.message import Request, Response
 from fogbank.codec.router import router_for
 from fogbank.model.index import Entry, index
 
@@ -39,6 +41,15 @@ def entry(request: pytest.FixtureRequest) -> Entry:
     return index().entries[request.param]
 
 
+def with_null(client: Client, operation: Any, request: Request) -> Request | None:
+    """The same request with a `null` in it, which is read another way and must come to the same."""
+    payload = operation.input_shape and operation.input_shape.serialization.get("payload")
+    if "json" not in client.protocol or payload or not request.body.startswith(b"{"):
+        return None
+    body = request.body[:-1] + (b',"~": null}' if len(request.body) > 2 else b'"~": null}')
+    return msgspec.structs.replace(request, body=body)
+
+
 def problems_of_request(client: Client, entry: Entry, name: str, *, is_full: bool) -> Iterator[tuple[str, str]]:
     operation = client.model.operation_model(name)
     shape = operation.input_shape
@@ -49,6 +60,9 @@ def problems_of_request(client: Client, entry: Entry, name: str, *, is_full: boo
     found = difference(plain(sample), parsed)
     if found:
         yield "request", found
+    again = with_null(client, operation, request)
+    if again is not None and difference(plain(parsed), codec_for(entry.service, client.protocol, name).parse(again)):
+        yield "request", "the walk and msgspec do not read the same"
     if client.protocol.startswith("rest-"):
         routed = router_for(entry.service).match(request)
         if routed != name:
@@ -124,6 +138,10 @@ def problems_of_response(client: Client, entry: Entry, name: str, *, is_full: bo
     if streamed is not None:
         sample = {**sample, streamed[0]: _events(streamed[1])}
     response = codec.write(sample, "rid-1")
+    if "json" in client.protocol and not is_raw and response.body:
+        again = codec_for(entry.service, client.protocol, name).write({**sample, "~": None}, "rid-1")
+        if orjson.loads(again.body) != orjson.loads(response.body):
+            return "the walk and orjson do not write the same"
     if not isinstance(response.body, bytes):
         response.body = asyncio.run(_all(response.body))
     parsed = client.parsed(response, shape, name, is_raw=is_raw)

@@ -113,7 +113,7 @@ class BodyStream:
         """The body is complete."""
         self.trailers = trailers
         self._ended = True
-        self._wake()
+        self._release()
 
     def fail(self, error: Exception) -> None:
         """The body will not be completed: what waits is dropped, the reader gets `error`."""
@@ -121,7 +121,7 @@ class BodyStream:
             return
         self._error = error
         self._parts.clear()
-        self._wake()
+        self._release()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -144,6 +144,13 @@ class BodyStream:
             self._lagging = False
             self._lags(False)
         return data
+
+    def _release(self) -> None:
+        # Nothing more comes: a reader that never empties the rest must not hold up the next request.
+        if self._lagging:
+            self._lagging = False
+            self._lags(False)
+        self._wake()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -469,7 +476,7 @@ class ChunkedDecoder:
         if key != "x-amz-trailer-signature":
             self.trailers[key] = text
             return
-        if self._signer is not None and not hmac.compare_digest(self._signer.trailer(self.trailers), text):
+        if self._signer is not None and self._signer.trailer(self.trailers) != text:
             raise AwsError("SignatureDoesNotMatch", MISMATCH, status=403)
         self._state = "done"
 

@@ -471,7 +471,6 @@ class Connection(asyncio.Protocol):
             if self._stream is not None:
                 self._stream.fail(ConnectionAbortedError("the request is answered"))
                 self._stream = None
-                self._body_lags(False)
         if not persist:
             self._finish_closing(linger=self._parsing is not None)
 
@@ -548,7 +547,7 @@ class Connection(asyncio.Protocol):
             self._finish_closing(linger=False)
 
     def abort(self) -> None:
-        """Reset the connection, whatever it does."""
+        """Reset."""
         self._transport.abort()
 
     # -- the end
@@ -562,7 +561,10 @@ class Connection(asyncio.Protocol):
         self._deaf, self._head_open, self._held, self._parts = True, False, b"", []
         self._steer_reading()
         self._parsing, self._left = request, None
-        if self._stream is None:
+        if self._discarding:  # it has its answer, or that is on its way
+            if self._current is None and not self._queue:
+                self._finish_closing(linger=True)
+        elif self._stream is None:
             self._offer(request, refusal)
         else:
             self._stream.fail(stream_error(refusal.status))  # the application answers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import calendar
+import contextlib
 import hashlib
 import hmac
 import re
@@ -163,9 +164,9 @@ def _basic_date(date: str) -> str:
     """A Date header (RFC 1123 or ISO 8601) in the basic form; IncompleteSignature where it is neither."""
     if _DATE.fullmatch(date):
         return date
-    parsed = parsedate_tz(date)
-    if parsed is not None:
-        return _stamp(mktime_tz(parsed))
+    with contextlib.suppress(ValueError, OverflowError, OSError):
+        if (parsed := parsedate_tz(date)) is not None:
+            return _stamp(mktime_tz(parsed))
     compact = date.replace("-", "").replace(":", "")
     if _DATE.fullmatch(compact):
         return compact
@@ -315,7 +316,11 @@ def _raw(text: str) -> bytes:
 def canonical_headers(headers: Mapping[str, str], names: tuple[str, ...]) -> str:
     """One line per signed header, each with its newline; a header that is not there counts as empty."""
     values = [(name, headers.get(name, "")) for name in names]
-    return "".join([f"{name}:{' '.join(value.split()) if '  ' in value else value}\n" for name, value in values])
+    return "".join([f"{name}:{_collapsed(value)}\n" for name, value in values])
+
+
+def _collapsed(value: str) -> str:
+    return " ".join(value.split()) if "  " in value or "\t" in value else value.strip()
 
 
 def canonical_request(request: Request, auth: Authorization, payload: str, *, path: str = "") -> str:
@@ -390,7 +395,7 @@ class Verifier:
         canonical = canonical_request(request, auth, payload_hash(request, auth))
         text = string_to_sign(auth.scope, auth.date, canonical)
         expected = hmac.digest(self.signing_key(secret, auth.scope), _raw(text), "sha256").hex()
-        if not hmac.compare_digest(expected, auth.signature) and not self._signed_raw_path(request, auth, secret):
+        if not _same(expected, auth.signature) and not self._signed_raw_path(request, auth, secret):
             raise _mismatch(auth, canonical, text)
 
     def _signed_raw_path(self, request: Request, auth: Authorization, secret: str) -> bool:
@@ -400,7 +405,7 @@ class Verifier:
         canonical = canonical_request(request, auth, payload_hash(request, auth), path=request.path)
         text = string_to_sign(auth.scope, auth.date, canonical)
         expected = hmac.digest(self.signing_key(secret, auth.scope), _raw(text), "sha256").hex()
-        return hmac.compare_digest(expected, auth.signature)
+        return _same(expected, auth.signature)
 
     def signing_key(self, secret: str, scope: Scope) -> bytes:
         """The key derived for a day, region and service; cached."""
@@ -428,6 +433,10 @@ class Verifier:
                     "IncompleteSignature", f"Date must be in ISO-8601 'basic format'. Got '{date}'."
                 ) from None
         return self._stamp_epoch[1]
+
+
+def _same(expected: str, given: str) -> bool:
+    return hmac.compare_digest(expected.encode(), given.encode())
 
 
 def derived_key(secret: str, scope: Scope) -> bytes:
@@ -525,7 +534,7 @@ def _verify_v2(request: Request, auth: Authorization, secret: str, now: float) -
         raise AwsError("AccessDenied", "Request has expired", status=403, **members)
     text = string_to_sign_v2(request, auth)
     expected = base64.b64encode(hmac.digest(secret.encode(), _raw(text), "sha1")).decode()
-    if not hmac.compare_digest(expected.encode(), auth.signature.encode()):
+    if not _same(expected, auth.signature):
         raise _mismatch(auth, "", text)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import botocore.auth
 import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fogbank.aws.errors import AwsError
 from fogbank.codec.message import Request
@@ -366,3 +369,42 @@ def test_keys_are_cached_and_bounded() -> None:
         verifier.signing_key(SECRET, auth.scope._replace(region=region))
     assert verifier.signing_key(SECRET, auth.scope) == first and verifier.signing_key(SECRET, auth.scope) is not first
     assert hashlib.sha256(first).digest_size == 32
+
+
+TEXT = st.text(st.characters(max_codepoint=255), max_size=40)
+FRAGMENTS = st.sampled_from(
+    [
+        "AWS4-HMAC-SHA256 ",
+        "Credential=a/20261118/r/s3/aws4_request",
+        ", ",
+        "SignedHeaders=host",
+        "Signature=\xe9",
+        "AWS a:b",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(FRAGMENTS, TEXT), max_size=6), TEXT, st.sampled_from(["", STAMP, "20269999T999999Z"]))
+def test_whatever_the_headers_say_the_error_is_aws_own(parts: list[str], date: str, stamp: str) -> None:
+    headers = {"host": "h", "authorization": "".join(parts), "date": date}
+    if stamp:
+        headers["x-amz-date"] = stamp
+    with contextlib.suppress(AwsError):
+        auth = parse_authorization(headers)
+        if auth is not None:
+            Verifier().verify(Request("GET", "/\xe9%zz", "%&=%E", headers), auth, SECRET, AT)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(parse_qs(presigned().query)) + ["AWSAccessKeyId", "Signature", "Expires"]), TEXT
+    )
+)
+def test_whatever_the_query_says_the_error_is_aws_own(fields: dict[str, str]) -> None:
+    request = presigned(**{name.replace("-", "_"): quote(value, "") for name, value in fields.items()})
+    with contextlib.suppress(AwsError):
+        auth = parse_query(request.query)
+        if auth is not None:
+            Verifier().verify(request, auth, SECRET, AT)

@@ -281,3 +281,37 @@ def test_an_answer_before_the_end_of_its_stream(length: int) -> None:
                 assert await client.rest() == b"" and len(served.app.heads) == 1
 
     run(main())
+
+
+@both_loops
+@pytest.mark.parametrize("length", [600_000, 700_000, 2_000_000])
+def test_a_stream_that_nobody_reads_does_not_hold_up_the_next_request(length: int, loop: str) -> None:
+    async def main() -> None:
+        gate = asyncio.Event()
+
+        async def answer(request: Request) -> Response:
+            await gate.wait()
+            return Response(200, [], request.path.encode())
+
+        async with serving(App(answer, BodyPlan(True, 1 << 30)), Limits(drain_bytes_max=1 << 30)) as served:
+            client = await served.client()
+            client.writer.write(
+                b"PUT /1 HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % length + bytes(length) + GET
+            )
+            await until(lambda: served.app.requests)
+            for _ in range(1000):
+                await asyncio.sleep(0)
+            gate.set()
+            assert (await client.response())[2] == b"/1"
+            assert (await client.response())[2] == b"/"
+
+    run(main(), loop)
+
+
+def test_a_refused_body_that_stalls_gets_no_second_answer() -> None:
+    async def main() -> None:
+        async with serving(App(plan=Response(403, [], b"no")), Limits(body_seconds=0.1, linger_seconds=0.1)) as served:
+            answer = await served.talk(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab")
+            assert answer.count(b"HTTP/1.1") == 1 and answer.startswith(b"HTTP/1.1 403 ")
+
+    run(main())

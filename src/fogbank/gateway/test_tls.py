@@ -6,6 +6,8 @@ import ssl
 import stat
 from pathlib import Path
 
+import pytest
+
 from fogbank.gateway.tls import Authority, ssl_context
 
 
@@ -62,11 +64,10 @@ def test_each_name_gets_its_certificate_once(tmp_path: Path) -> None:
         handshake(server, strict(authority), name)
 
 
-def test_contexts_are_bounded(tmp_path: Path, monkeypatch: object) -> None:
+def test_contexts_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fogbank.gateway.tls._NAMES_MAX", 2)
     authority = Authority.load_or_create(tmp_path)
-    first = authority.context(("a",))
+    first, second = authority.context(("a",)), authority.context(("b",))
     assert authority.context(("a",)) is first
-    for number in range(1030):
-        authority._contexts[str(number),] = first
-    authority.context(("b",))
-    assert authority.context(("a",)) is not first or len(authority._contexts) <= 1024 + 8
+    authority.context(("c",))
+    assert authority.context(("a",)) is first and authority.context(("b",)) is not second

@@ -78,10 +78,10 @@ def stop(process: Process, wait_seconds: float) -> bool:
     watch = os.pidfd_open(process.pid)
     try:
         signal.pidfd_send_signal(watch, signal.SIGTERM)
-        if _ended(watch, wait_seconds):
+        if ended(watch, wait_seconds):
             return True
         signal.pidfd_send_signal(watch, signal.SIGKILL)
-        _ended(watch, wait_seconds)
+        ended(watch, wait_seconds)
         return False
     except ProcessLookupError:
         return True
@@ -89,5 +89,6 @@ def stop(process: Process, wait_seconds: float) -> bool:
         os.close(watch)
 
 
-def _ended(watch: int, wait_seconds: float) -> bool:
+def ended(watch: int, wait_seconds: float) -> bool:
+    """Whether the process behind a pidfd ends within the time."""
     return bool(select.select([watch], [], [], wait_seconds)[0])
