@@ -1,0 +1,1 @@
+"""Measures fogbank against its peers, interleaved in one run: `make bench`."""

@@ -1,0 +1,147 @@
+"""Load: raw, pre-signed requests over keep-alive connections, so that the client is not what is measured."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from fogbank.codec.message import Request
+from fogbank.gateway import sigv4
+
+
+class Target(NamedTuple):
+    """A server and the credentials that its requests are signed with."""
+
+    port: int
+    access_key_id: str
+    secret: str
+
+
+class Call(NamedTuple):
+    """A request before it is signed."""
+
+    service: str
+    body: bytes
+    target: str = ""
+    content_type: str = "application/x-amz-json-1.1"
+
+
+def signed(call: Call, target: Target) -> bytes:
+    """The bytes of a request, signed for now."""
+    headers = {"host": f"127.0.0.1:{target.port}", "content-type": call.content_type}
+    if call.target:
+        headers["x-amz-target"] = call.target
+    request = Request("POST", "/", "", headers, call.body)
+    credentials = sigv4.Credentials(target.access_key_id, target.secret)
+    headers |= sigv4.sign(request, credentials, sigv4.Signing(call.service, "us-east-1", time.time()))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"POST / HTTP/1.1\r\n{lines}content-length: {len(call.body)}\r\n\r\n".encode() + call.body
+
+
+class Figures(msgspec.Struct):
+    """What a run showed."""
+
+    requests_per_second: float
+    median_ms: float
+    errors: int
+    requests: int
+    first_error: str = ""
+
+
+class _Connection(asyncio.Protocol):
+    """Sends the next request as soon as the answer to the last has come."""
+
+    def __init__(self, requests: Iterator[bytes], until: float, done: asyncio.Future[None]) -> None:
+        self._requests = requests
+        self._until = until
+        self._done = done
+        self._buffer = b""
+        self._sent_at = 0.0
+        self._transport: asyncio.Transport
+        self.times: list[float] = []
+        self.errors = 0
+        self.first_error = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer = self._buffer + data if self._buffer else data
+        head, found, body = self._buffer.partition(b"\r\n\r\n")
+        if not found:
+            return
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+        if len(body) < length:
+            return
+        now = time.perf_counter()
+        self.times.append(now - self._sent_at)
+        if head[9:12] != b"200":
+            self.errors += 1
+            self.first_error = self.first_error or (head[:40] + body[:200]).decode(errors="replace")
+        self._buffer = b""
+        if now >= self._until:
+            self._transport.close()
+        elif b"connection: close" not in head.lower():
+            self._send()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._done.done():
+            self._done.set_result(None)
+
+    def _send(self) -> None:
+        self._sent_at = time.perf_counter()
+        self._transport.write(next(self._requests))
+
+
+async def run(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Figures:
+    """Send the requests in turn over so many connections for so long; connections that the server ends are made anew."""
+    turn = itertools.cycle(requests)
+    started = time.perf_counter()
+    until = started + seconds
+    protocols: list[_Connection] = []
+
+    async def keep_busy() -> None:
+        loop = asyncio.get_running_loop()
+        while time.perf_counter() < until:
+            done: asyncio.Future[None] = loop.create_future()
+            _, protocol = await loop.create_connection(lambda: _Connection(turn, until, done), "127.0.0.1", port)
+            protocols.append(protocol)
+            await done
+
+    await asyncio.gather(*(keep_busy() for _ in range(connections)))
+    spent = time.perf_counter() - started
+    times = sorted(itertools.chain.from_iterable(protocol.times for protocol in protocols))
+    if not times:
+        return Figures(0, 0, 1, 0, "no answer")
+    errors = sum(protocol.errors for protocol in protocols)
+    first = next((protocol.first_error for protocol in protocols if protocol.first_error), "")
+    return Figures(len(times) / spent, times[len(times) // 2] * 1000, errors, len(times), first)
+
+
+async def once(port: int, requests: Sequence[bytes], connections: int) -> float:
+    """Send every request once; returns how many a second. Raises RuntimeError for an answer that is no success."""
+    left = iter(requests)
+    started = time.perf_counter()
+
+    async def work() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for request in left:
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            body = await reader.readexactly(int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]))
+            if head[9:12] != b"200":
+                raise RuntimeError(f"{head[:40]!r} {body[:300]!r}")
+            if b"connection: close" in head.lower():
+                writer.close()
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.close()
+
+    await asyncio.gather(*(work() for _ in range(connections)))
+    return len(requests) / (time.perf_counter() - started)
