@@ -28,7 +28,6 @@ check: $(VENV)/dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest tests/house
 
 bench: $(VENV)/bench

@@ -44,7 +44,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     region: Annotated[str, _doc("Region of a request that names none.")] = "us-east-1"
     tls_port: Annotated[int, msgspec.Meta(ge=0, le=65535, description="Port for HTTPS; 0 is no HTTPS.")] = 0
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _doc("How much is logged.")] = "info"
-    allowed_origins: Annotated[str, _doc("Origins that browsers may call from (CORS), separated by commas.")] = "*"
+    allowed_origins: Annotated[
+        str, _doc("Origins whose pages may call (CORS), separated by commas; * would let any visited site do it.")
+    ] = "http://localhost:*,http://127.0.0.1:*"
     body_bytes_max: Annotated[int, msgspec.Meta(ge=1024, description="Largest request body that is buffered.")] = (
         128 * 1024 * 1024
     )

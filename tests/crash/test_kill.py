@@ -121,10 +121,10 @@ def test_a_write_is_whole_or_not_at_all(cloud: CloudProcess, point: str, is_ther
 
 
 def test_a_second_cloud_is_kept_off_the_state(cloud: CloudProcess, tmp_path: Path) -> None:
-    from fogbank.cli.running import CliError
+    from fogbank.running import RunError
 
     cloud.start()
-    with pytest.raises(CliError, match="already"):
+    with pytest.raises(RunError, match="already"):
         CloudProcess(tmp_path / "state").start()
     assert cloud.is_running()
 

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0 done, 1 it could not be, 2 it was asked for wrongly, 3 no cloud runs."""
     from fogbank.cli.commands import parser
-    from fogbank.cli.running import CliError
+    from fogbank.running import RunError
 
     arguments = parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments) or 0
-    except CliError as error:
+    except RunError as error:
         print(f"fogbank: {error}", file=sys.stderr)
         return error.code
     except BrokenPipeError:

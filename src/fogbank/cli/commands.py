@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fogbank import __version__, settings
-from fogbank.cli import remote, running
+from fogbank import __version__, running, settings
+from fogbank.cli import remote
 from fogbank.cli.doctor import findings
-from fogbank.cli.running import CliError, Running
+from fogbank.running import RunError, Running
 from fogbank.settings import Settings, SettingsError
 
 Command = Callable[[argparse.Namespace], int | None]
@@ -112,7 +112,7 @@ def logs(arguments: argparse.Namespace) -> None:
     chosen, _ = _settings(arguments)
     path = running.log_path(chosen)
     if not path.exists():
-        raise CliError(f"there is no {path}: only a cloud in the background (fogbank up -d) writes a log")
+        raise RunError(f"there is no {path}: only a cloud in the background (fogbank up -d) writes a log")
     follow = ["-F"] if arguments.follow else []
     sys.stdout.flush()
     os.execvp("tail", ["tail", "-n", str(arguments.lines), *follow, str(path)])  # noqa: S606, S607 - tail does it best
@@ -128,7 +128,7 @@ def clock(arguments: argparse.Namespace) -> None:
     }
     if arguments.move == "advance":
         if arguments.by is None:
-            raise CliError("advance by how much? For example: fogbank clock advance 7d", 2)
+            raise RunError("advance by how much? For example: fogbank clock advance 7d", 2)
         body = {"advance_seconds": seconds(arguments.by)}
     else:
         body = moves[arguments.move]
@@ -155,7 +155,7 @@ def fault(arguments: argparse.Namespace) -> None:
 def coverage(arguments: argparse.Namespace) -> None:
     found = remote.ask(_cloud(arguments), "GET", "coverage")
     if arguments.service and arguments.service not in found:
-        raise CliError(f"no service here is named {arguments.service}; there are {', '.join(found)}")
+        raise RunError(f"no service here is named {arguments.service}; there are {', '.join(found)}")
     wanted = {arguments.service: found[arguments.service]} if arguments.service else found
     lines = []
     for name, service in wanted.items():
@@ -267,13 +267,13 @@ _COMMANDS: list[tuple[str, Command, str, list[tuple[tuple[str, ...], dict[str, A
 
 
 def seconds(text: str) -> float:
-    """`90`, `200ms`, `90s`, `15m`, `2h` and `7d` in seconds. Raises CliError."""
+    """`90`, `200ms`, `90s`, `15m`, `2h` and `7d` in seconds. Raises RunError."""
     units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
     unit = next((unit for unit in units if text.endswith(unit)), "")
     try:
         return float(text.removesuffix(unit)) * units.get(unit, 1.0)
     except ValueError:
-        raise CliError(f"{text} is no time; write 200ms, 90s, 15m, 2h or 7d", 2) from None
+        raise RunError(f"{text} is no time; write 200ms, 90s, 15m, 2h or 7d", 2) from None
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -282,7 +282,7 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
     for pair in arguments.set:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise CliError(f"--set {pair}: write NAME=VALUE", 2)
+            raise RunError(f"--set {pair}: write NAME=VALUE", 2)
         given[name] = value
     names = set(Settings.__struct_fields__)
     found = {name: value for name, value in vars(arguments).items() if name in names and value is not None}
@@ -293,7 +293,7 @@ def _settings(arguments: argparse.Namespace) -> tuple[Settings, Mapping[str, str
     try:
         return settings.load(given=_given(arguments))
     except SettingsError as error:
-        raise CliError(str(error), 2) from None
+        raise RunError(str(error), 2) from None
 
 
 def _cloud(arguments: argparse.Namespace) -> Running:

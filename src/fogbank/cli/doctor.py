@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import socket
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from fogbank.running import RunError, bound
 from fogbank.settings import Settings
 
 _DISK_BYTES_MIN = 256 * 1024 * 1024
@@ -66,12 +66,10 @@ def _state(settings: Settings) -> Finding:
 def _port(settings: Settings, runs: bool) -> Finding:
     if runs:
         return Finding("port", "ok", f"{settings.port}: this cloud listens on it")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            return Finding("port", "bad", f"{settings.port}: {error.strerror}", "fogbank up --port N")
+    try:
+        bound(settings.host, settings.port).close()
+    except RunError as error:
+        return Finding("port", "bad", str(error), "fogbank up --port N")
     return Finding("port", "ok", f"{settings.port} is free")
 
 

@@ -6,22 +6,22 @@ import http.client
 import json
 from typing import Any
 
-from fogbank.cli.running import CliError, Running
+from fogbank.running import RunError, Running
 
 _TIMEOUT_SECONDS = 60.0
 
 
 def ask(cloud: Running, method: str, page: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The JSON that a page answers. Raises CliError with the page's own words."""
+    """The JSON that a page answers. Raises RunError with the page's own words."""
     connection = http.client.HTTPConnection(cloud.host, cloud.port, timeout=_TIMEOUT_SECONDS)
     try:
         connection.request(method, f"/_fogbank/{page}", json.dumps(body) if body is not None else None)
         answer = connection.getresponse()
         found: dict[str, Any] = json.loads(answer.read())
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise CliError(f"{cloud.url} does not answer as a cloud: {error}") from None
+        raise RunError(f"{cloud.url} does not answer as a cloud: {error}") from None
     finally:
         connection.close()
     if answer.status != 200:
-        raise CliError(f"{found.get('message', found)}")
+        raise RunError(f"{found.get('message', found)}")
     return found

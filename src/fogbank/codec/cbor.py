@@ -28,6 +28,15 @@ class CborReader(Reader):
         """What a member is called in a body."""
         return name
 
+    def _map(self, traits: Traits) -> Convert:
+        read = super()._map(traits)
+
+        def read_by_text(value: Any) -> dict[str, Any]:
+            found: dict[str, Any] = read(value)
+            return found if all(type(key) is str for key in found) else refuse("The keys of a map must be text")
+
+        return read_by_text
+
     def _blob(self, traits: Traits) -> Convert:
         return lambda value: value if type(value) is bytes else refuse("A byte string was expected")
 

@@ -23,7 +23,7 @@ _IDENTITY = frozenset(
 )  # fmt: skip
 
 # https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html, and the same page of other services
-_COMMON = {
+_STATUSES = {
     "AuthFailure": 401,
     "InternalError": 500,
     "InternalFailure": 500,
@@ -151,7 +151,7 @@ def _status(service: str | None, code: str, protocol: str, fault: bool) -> int:
         return 400 if protocol in _RPC else 403
     if code == "UnknownOperationException" and protocol == "json":
         return 400
-    return _COMMON.get(code, 400)
+    return _STATUSES.get(code, 400)
 
 
 @cache
@@ -167,7 +167,7 @@ def _shapes_by_code(service: str) -> dict[str, str]:
 
 def is_query_compatible(service: str | None) -> bool:
     """Whether a json or cbor service was once a query service, and must still tell the old code in a header."""
-    return service is not None and "awsQueryCompatible" in load(service).metadata
+    return bool(service) and "awsQueryCompatible" in load(service).metadata
 
 
 def identity_headers(request_id: str, service: str | None) -> list[tuple[str, str]]:

@@ -107,13 +107,13 @@ class FormReader:
 
         def structure(node: Any) -> dict[str, Any]:
             result: dict[str, Any] = {}
-            if type(node) is dict:
-                for key, item in node.items():
-                    known = look(key)
-                    if known is not None:
-                        value = known[1](item)
-                        if value is not None:
-                            result[known[0]] = value
+            if type(node) is not dict:
+                return result
+            for key, item in node.items():
+                known = look(key)
+                value = known[1](item) if known is not None else None
+                if known is not None and value is not None:
+                    result[known[0]] = value
             return result
 
         return structure

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_tz
+from functools import lru_cache
 
 #: What handlers may give for a time: seconds since the epoch, or a moment (a naive one is taken as UTC).
 Moment = int | float | datetime
@@ -74,22 +75,30 @@ def _from_rfc(text: str) -> float:
 
 def iso(moment: Moment) -> str:
     """`2026-11-21T03:55:36Z`, with milliseconds when there are any."""
-    milliseconds = _milliseconds(moment)
-    text = _datetime(milliseconds).strftime("%Y-%m-%dT%H:%M:%S").zfill(19)
-    rest = milliseconds % 1000
-    return f"{text}.{rest:03d}Z" if rest else f"{text}Z"
+    seconds, rest = divmod(_milliseconds(moment), 1000)
+    return f"{_iso_second(seconds)}.{rest:03d}Z" if rest else f"{_iso_second(seconds)}Z"
 
 
 def iso_milliseconds(moment: Moment) -> str:
     """`2026-11-21T03:55:36.000Z`: s3 and ec2 always give milliseconds, and some SDKs insist on them."""
-    milliseconds = _milliseconds(moment)
-    text = _datetime(milliseconds).strftime("%Y-%m-%dT%H:%M:%S").zfill(19)
-    return f"{text}.{milliseconds % 1000:03d}Z"
+    seconds, rest = divmod(_milliseconds(moment), 1000)
+    return f"{_iso_second(seconds)}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _iso_second(seconds: int) -> str:
+    # Kept, because lists of things made together say the same second many times over.
+    return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
 
 
 def rfc1123(moment: Moment) -> str:
     """`Sat, 21 Nov 2026 03:55:36 GMT`: the form of HTTP headers, whole seconds."""
-    when = _datetime(_milliseconds(moment))
+    return _rfc_second(_milliseconds(moment) // 1000)
+
+
+@lru_cache(maxsize=4096)
+def _rfc_second(seconds: int) -> str:
+    when = _EPOCH + timedelta(seconds=seconds)
     day, month = _DAYS[when.weekday()], _MONTHS[when.month - 1]
     return f"{day}, {when.day:02d} {month} {when.year:04d} {when.hour:02d}:{when.minute:02d}:{when.second:02d} GMT"
 
@@ -103,10 +112,6 @@ def epoch_text(moment: Moment) -> str:
 def _milliseconds(moment: Moment) -> int:
     # Rounded to the microsecond first: 1.001 as a float is a little less than 1001 thousandths.
     return round(seconds_of(moment) * 1_000_000) // 1000
-
-
-def _datetime(milliseconds: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
 def text_format(name: str | None, default: Callable[[Moment], str]) -> Callable[[Moment], str]:

@@ -23,6 +23,7 @@ class Problem(NamedTuple):
 
 Check = Callable[[Any, str, list[Problem]], None]
 Rule = tuple[str, Callable[[Any], bool]]
+Show = Callable[[Any], str | None]
 Validate = Callable[[Mapping[str, Any]], None]
 
 _NOT_NULL = "Member must not be null"
@@ -183,15 +184,15 @@ class Checks:
         said = _said("Member must satisfy constraint", rules)
         is_sparse = bool(traits.get("sparse"))
         check = None if is_scalar else self._of(traits["member"], only_required, is_secret)
-        secret = is_secret or bool(member.get("sensitive"))
+        show = _shower(model, traits, is_secret=is_secret or bool(member.get("sensitive")))
 
         def look(value: Any, path: str, problems: list[Problem]) -> None:
-            _own(own, value, path, problems, None if secret else model, traits)
+            _own(own, value, path, problems, show)
             if None in value and not is_sparse:
                 place = f"{path}.{value.index(None) + 1}.member"
                 problems.append(Problem(place, None, _NOT_NULL, place))
             if rules and any(item is not None and not fits(item) for item in value for _, fits in rules):
-                problems.append(Problem(path, None if secret else shown(model, traits, value), said, path))
+                problems.append(Problem(path, show(value), said, path))
             if check is not None:
                 for number, item in enumerate(value, 1):
                     if item is not None:
@@ -206,17 +207,17 @@ class Checks:
         value_rules = scalar_rules(item) if is_scalar and not only_required else []
         check = None if is_scalar else self._of(traits["value"], only_required, is_secret)
         is_sparse = bool(traits.get("sparse"))
-        secret = is_secret or bool(item.get("sensitive"))
+        show = _shower(model, traits, is_secret=is_secret or bool(item.get("sensitive")))
         parts = (
             (key_rules, _said("Map keys must satisfy constraint", key_rules), dict.keys),
             (value_rules, _said("Map value must satisfy constraint", value_rules), dict.values),
         )
 
         def look(value: Any, path: str, problems: list[Problem]) -> None:
-            _own(own, value, path, problems, None if secret else model, traits)
+            _own(own, value, path, problems, show)
             for rules, said, part in parts:
                 if rules and any(one is not None and not fits(one) for one in part(value) for _, fits in rules):
-                    problems.append(Problem(path, None if secret else shown(model, traits, value), said, path))
+                    problems.append(Problem(path, show(value), said, path))
             for key, one in value.items():
                 if one is None and not is_sparse:
                     problems.append(Problem(f"{path}.{key}.member", None, _NOT_NULL, path))
@@ -235,12 +236,15 @@ def _said(start: str, rules: list[Rule]) -> str:
     return f"{start}: [{', '.join(text for text, _ in rules)}]"
 
 
-def _own(
-    rules: list[Rule], value: Any, path: str, problems: list[Problem], model: Model | None, traits: Traits
-) -> None:
+def _own(rules: list[Rule], value: Any, path: str, problems: list[Problem], show: Show) -> None:
     for text, fits in rules:
         if not fits(value):
-            problems.append(Problem(path, None if model is None else shown(model, traits, value), text, path))
+            problems.append(Problem(path, show(value), text, path))
+
+
+def _shower(model: Model, traits: Traits, *, is_secret: bool) -> Show:
+    """From a value to what a message says of it."""
+    return (lambda value: None) if is_secret else lambda value: shown(model, traits, value)
 
 
 def _scalar(rules: list[Rule], is_secret: bool) -> Check:

@@ -157,9 +157,6 @@ class BodyStream:
             self._waiter.set_result(None)
 
 
-# -- checksums
-
-
 class Digest(Protocol):
     """What hashlib's objects have in common with the CRCs below."""
 
@@ -315,9 +312,6 @@ class Checksums:
         elif len(raw) != _SIZES[name[len(_CHECKSUM) :]]:
             raise AwsError("InvalidRequest", f"Value for {name} {place} is invalid.", status=400)
         return raw
-
-
-# -- aws-chunked
 
 
 class ChunkSigner(msgspec.Struct):

@@ -47,22 +47,19 @@ class Connection(asyncio.Protocol):
         self._peer = self._local = "127.0.0.1"
         self._tls = False
         # the head that is being read
-        self._url = b""
+        self._url = self._again = b""
         self._headers: dict[str, str] = {}
         self._head_open = False
         self._head_until = 0.0
-        self._pending = 0
-        self._repeats = 0
+        self._pending = self._repeats = 0
         # the body that is being read
         self._parsing: Received | None = None
         self._parts: list[bytes] = []
         self._stream: BodyStream | None = None
         self._body_max = self._body_bytes = self._fed_bytes = 0
         self._left: int | None = 0
-        self._discarding = False
-        self._continue_due = False
+        self._discarding = self._continue_due = False
         self._upgrade: tuple[Upgrade, Received] | None = None
-        self._again = b""
         # the answers
         self._current: Received | None = None
         self._task: asyncio.Task[None] | None = None
@@ -70,13 +67,9 @@ class Connection(asyncio.Protocol):
         self._refusal: Response | None = None
         self._held = b""
         self._deaf = False  # the answers that are due still leave, but no byte is read as HTTP any more
-        self._closing = False
-        self._lagging = False
+        self._closing = self._lagging = self._write_paused = False
         self._reading = True
-        self._write_paused = False
         self._drained: asyncio.Future[None] | None = None
-
-    # -- the transport's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -179,8 +172,6 @@ class Connection(asyncio.Protocol):
                 self._refuse(plain(414 if len(self._url) > self._limits.target_bytes_max else 431))
         elif self._left is None and self._fed_bytes > bound + 8 * self._body_bytes + _BODY_SLICE_BYTES:
             self._refuse(plain(400, "The chunked body is mostly framing."))
-
-    # -- the parser's side
 
     def on_message_begin(self) -> None:
         self._head_open = True
@@ -333,8 +324,6 @@ class Connection(asyncio.Protocol):
                 self._parts = []
             self._offer(request)
 
-    # -- the stream's side
-
     def _body_lags(self, lagging: bool) -> None:
         self._lagging = lagging
         self._steer_reading()
@@ -349,8 +338,6 @@ class Connection(asyncio.Protocol):
             return  # a 100 would be read as the answer before it; _advance comes back to it
         self._continue_due = False
         self._transport.write(_CONTINUE)
-
-    # -- answers
 
     def _offer(self, request: Received, ready: Response | None = None) -> None:
         if self._current is None and not self._queue and not self._write_paused:
@@ -378,6 +365,9 @@ class Connection(asyncio.Protocol):
             response = result if isinstance(result, Response) else await result
             if not isinstance(response, Response):
                 raise TypeError(f"the application answered with {type(response).__name__}")
+        except asyncio.CancelledError:
+            self._transport.abort()  # the client has left, the loop ends, or the call was cancelled from inside
+            raise
         except Exception as error:
             response = self._failure(request, error)
         if self._transport.is_closing():
@@ -499,8 +489,6 @@ class Connection(asyncio.Protocol):
         _log.error("%s %s failed, request id %s", request.method, request.path, request_id, exc_info=error)
         return plain(500, request_id=request_id)
 
-    # -- time
-
     def _steer_reading(self) -> None:
         """Read only while what has been read is also consumed."""
         full = len(self._queue) >= self._limits.pipeline_max
@@ -534,9 +522,9 @@ class Connection(asyncio.Protocol):
     def expire(self) -> None:
         """The deadline has passed: end what stalls."""
         self.deadline = _NEVER
-        if self._write_paused:
+        if self._write_paused or self._closing:
             self._transport.abort()
-        elif self._closing or not (self._head_open or self._parsing is not None):
+        elif not (self._head_open or self._parsing is not None):
             self._finish_closing(linger=False)
         else:
             self._refuse(plain(408))
@@ -549,8 +537,6 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Reset."""
         self._transport.abort()
-
-    # -- the end
 
     def _refuse(self, refusal: Response) -> None:
         """Answer what is no request (or too much of one) after the answers that are due, then close."""
@@ -572,15 +558,14 @@ class Connection(asyncio.Protocol):
     def _finish_closing(self, linger: bool) -> None:
         self._closing = True
         self._queue.clear()
-        self._held = b""
-        if not linger or self._transport.is_closing():
+        self._held, self._pending = b"", 0
+        self.deadline = self._loop.time() + (self._limits.linger_seconds if linger else self._limits.write_seconds)
+        if not linger:
             self._transport.close()
             return
         # Closing with unread bytes resets the connection, and the client may lose the answer: read and drop a while.
-        self.deadline = self._loop.time() + self._limits.linger_seconds
-        self._pending = 0
         self._steer_reading()
-        if self._transport.can_write_eof():
+        if self._transport.can_write_eof() and not self._transport.is_closing():
             self._transport.write_eof()
 
     def _switch(self, rest: bytes) -> None:
@@ -593,9 +578,8 @@ class Connection(asyncio.Protocol):
             again, self._again = self._again, b""
             self._feed(again + rest)
             return
-        (_, connect), request = upgrade
-        tail = self._server.lines() + "Connection: upgrade\r\n"
-        head, _ = response_head(Response(101, upgrade[0].headers), None, tail)
+        (headers, connect), request = upgrade
+        head, _ = response_head(Response(101, headers), None, self._server.lines() + "Connection: upgrade\r\n")
         protocol = connect(request)
         self._closing = True
         self._server.leave(self, upgraded=self._transport)

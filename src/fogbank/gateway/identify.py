@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -48,14 +49,16 @@ class Identify:
         """What the request says of its signature, None if it has none. Raises AwsError for one that is malformed."""
         return parse_authorization(request.headers) or parse_query(request.query)
 
-    def caller(self, request: Request, auth: Authorization | None, now: float) -> Identified:
-        """Raises MissingAuthenticationToken, InvalidClientTokenId, SignatureDoesNotMatch and the like."""
+    def caller(self, request: Request, auth: Authorization | None) -> Identified:
+        """The signature's age goes by machine time, as the clients that sign do, not by cloud time.
+
+        Raises MissingAuthenticationToken, InvalidClientTokenId, SignatureDoesNotMatch and the like."""
         if auth is None:
             raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", status=403)
         scope = auth.scope
         credential = self._find(scope.access_key_id, auth.security_token)
         if credential is not None:
-            self._verifier.verify(request, auth, credential.secret, now)
+            self._verifier.verify(request, auth, credential.secret, time.time())
             return Identified(credential.caller, _region(scope.region))
         if self._strict:
             text = "The security token included in the request is invalid."

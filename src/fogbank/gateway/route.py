@@ -75,7 +75,7 @@ class Route:
             error = in_words_of(protocol, service or "", error)
             _log(request, service, "-", error)
             return codec.write_error(error, request_id) if codec else write_error(protocol, error, request_id, service)
-        ctx = self._context(request, target, identified, request_id)
+        ctx = self._context(request, codec, identified, request_id)
         delay_seconds = self._dispatch.delay_seconds(ctx)
         if delay_seconds or self._dispatch.waits(ctx.service, ctx.operation):
             return self._answered_later(request, codec, ctx, params, delay_seconds)
@@ -88,10 +88,10 @@ class Route:
         auth = self._identify.authorization(request)
         if auth is None and codec.operation.unsigned:
             return Identified(callers.anonymous(), "")
-        return self._identify.caller(request, auth, self._cloud.clock.now())
+        return self._identify.caller(request, auth)
 
-    def _context(self, request: Request, target: Target, identified: Identified, request_id: str) -> Context:
-        ctx = self._cloud.context(target.service, target.operation, identified.caller, identified.region)
+    def _context(self, request: Request, codec: Codec, identified: Identified, request_id: str) -> Context:
+        ctx = self._cloud.context(codec.operation.service, codec.operation.name, identified.caller, identified.region)
         headers = request.headers
         ctx.origin = Origin(
             request_id, request.peer, headers.get("user-agent", ""), request.tls, headers.get("host", "")

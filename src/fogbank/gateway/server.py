@@ -130,8 +130,6 @@ class Server:
         except TimeoutError:
             return
 
-    # -- what connections ask
-
     def admit(self, connection: Connection) -> bool:
         """Count a connection in; whether there is room for it."""
         self.connections_total += 1

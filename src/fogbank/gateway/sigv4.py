@@ -85,9 +85,6 @@ class Credentials(NamedTuple):
     token: str | None = None
 
 
-# -- reading
-
-
 def parse_authorization(headers: Mapping[str, str]) -> Authorization | None:
     """The signature in the headers; None without an Authorization header of AWS's kinds.
 
@@ -109,19 +106,15 @@ def parse_authorization(headers: Mapping[str, str]) -> Authorization | None:
         key, colon, signature = rest.strip().rpartition(":")
         if not colon or not key:
             raise AwsError("InvalidArgument", "AWS authorization header is invalid.  Expected AwsAccessKeyId:signature")
-        return Authorization(
-            "v2", Scope(key, "", "", "s3"), (), signature, headers.get("date", ""), security_token=token
-        )
+        scope = Scope(key, "", "", "s3")
+        return Authorization("v2", scope, (), signature, headers.get("date", ""), security_token=token)
     if algorithm not in (_ALGORITHM, _ALGORITHM_4A):
         return None
     return _authorization(algorithm, rest, date or headers.get("date"), token)
 
 
 def _authorization(algorithm: str, rest: str, date: str | None, token: str | None) -> Authorization:
-    fields: dict[str, str] = {}
-    for part in rest.replace(",", " ").split():
-        name, _, value = part.partition("=")
-        fields[name] = value
+    fields = dict(part.partition("=")[::2] for part in rest.replace(",", " ").split())
     missing = [
         f"Authorization header requires '{name}' parameter."
         for name in ("Credential", "Signature", "SignedHeaders")
@@ -142,19 +135,13 @@ def _scope(credential: str, kind: str) -> Scope:
     if kind == "v4a" and len(parts) == 4:
         parts.insert(2, "*")
     if len(parts) != 5:
-        raise AwsError(
-            "IncompleteSignature",
-            "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, "
-            f"got '{credential}'",
-            status=403,
-        )
+        text = "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, "
+        raise AwsError("IncompleteSignature", f"{text}got '{credential}'", status=403)
     key, day, region, service, terminator = parts
     if terminator != _TERMINATOR:
         if service == "s3":
-            text = (
-                f'The authorization header is malformed; incorrect terminal "{terminator}". This endpoint belongs to '
-            )
-            raise AwsError("AuthorizationHeaderMalformed", f'{text}"{_TERMINATOR}".', status=400)
+            text = f'The authorization header is malformed; incorrect terminal "{terminator}".'
+            raise AwsError("AuthorizationHeaderMalformed", f'{text} Expecting "{_TERMINATOR}".', status=400)
         text = f"Credential should be scoped with a valid terminator: '{_TERMINATOR}', not '{terminator}'."
         raise AwsError("SignatureDoesNotMatch", text, status=403)
     return Scope(key, day, region, service)
@@ -233,11 +220,8 @@ def _parse_query_v2(query: str) -> Authorization | None:
 
 
 def _fields(query: str) -> dict[str, str]:
-    fields = {}
-    for pair in query.split("&"):
-        name, _, value = pair.partition("=")
-        fields[_decoded(name)] = _decoded(value)
-    return fields
+    halves = [pair.partition("=") for pair in query.split("&")]
+    return {_decoded(name): _decoded(value) for name, _, value in halves}
 
 
 def _decoded(text: str) -> str:
@@ -259,9 +243,6 @@ def _expires(text: str) -> int:
 
 def _query_error(text: str) -> AwsError:
     return AwsError("AuthorizationQueryParametersError", text, status=400)
-
-
-# -- the canonical request
 
 
 def canonical_path(path: str, service: str) -> str:
@@ -363,9 +344,6 @@ def payload_hash(request: Request, auth: Authorization) -> str:
     if word != computed:
         raise sha256_mismatch(word, computed)
     return word
-
-
-# -- verifying
 
 
 class Verifier:
@@ -491,10 +469,8 @@ def _check_signed(request: Request, auth: Authorization) -> None:
     day, is_s3 = auth.scope.day, auth.scope.service == "s3"
     if auth.date[:8] != day:
         if not is_s3:
-            text = "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
-            raise AwsError(
-                "SignatureDoesNotMatch", f"{text}'{day}' != '{auth.date[:8]}', from '{auth.date}'.", status=403
-            )
+            text = f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{day}'"
+            raise AwsError("SignatureDoesNotMatch", f"{text} != '{auth.date[:8]}', from '{auth.date}'.", status=403)
         text = f'Invalid credential date "{day}". This date is not the same as X-Amz-Date: "{auth.date[:8]}".'
         if auth.presigned:
             raise _query_error(text)
@@ -554,9 +530,6 @@ def string_to_sign_v2(request: Request, auth: Authorization) -> str:
     return f"{request.method}\n{own['content-md5']}\n{own['content-type']}\n{date}\n{lines}{resource}"
 
 
-# -- signing
-
-
 class Signing(NamedTuple):
     """Where and when a signature is valid; `at` in seconds since 1970."""
 
@@ -587,9 +560,8 @@ def sign(request: Request, credentials: Credentials, signing: Signing) -> dict[s
     canonical = canonical_request(msgspec.structs.replace(request, headers=headers), auth, payload)
     signature = _signature(credentials.secret, scope, string_to_sign(scope, date, canonical))
     credential = f"{credentials.access_key_id}/{date[:8]}/{signing.region}/{signing.service}/{_TERMINATOR}"
-    added["authorization"] = (
-        f"{_ALGORITHM} Credential={credential}, SignedHeaders={';'.join(names)}, Signature={signature}"
-    )
+    parts = (f"Credential={credential}", f"SignedHeaders={';'.join(names)}", f"Signature={signature}")
+    added["authorization"] = f"{_ALGORITHM} {', '.join(parts)}"
     return added
 
 

@@ -202,9 +202,6 @@ def test_any_pieces_decode_or_are_refused_alike(pieces: list[bytes]) -> None:
     assert outcome([body]) == outcome([body[at : at + 1] for at in range(len(body))])
 
 
-# -- checksums
-
-
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

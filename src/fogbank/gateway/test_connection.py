@@ -21,8 +21,6 @@ from fogbank.gateway.server import BodyPlan, Limits, Upgrade
 from fogbank.gateway.test_server import EXPECTING, GET, App, both_loops, ok, run, serving, until
 from fogbank.gateway.tls import Authority, ssl_context
 
-# -- the client leaves, the application fails
-
 
 @both_loops
 @pytest.mark.parametrize("way", ["close", "reset", "mid-body"])
@@ -111,8 +109,6 @@ def test_a_bug_of_the_application_is_a_500_and_one_log_line(where: str, loop: st
     assert [record.getMessage() for record in caplog.records] == ["GET / failed, request id id-1"] * 2
 
 
-# -- what is no request
-
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 MALFORMED = {
@@ -184,9 +180,6 @@ def test_malformed_requests_are_refused_and_nothing_after_them_is_read(name: str
     run(main(), loop)
 
 
-# -- upgrades
-
-
 def test_upgrades_are_refused_but_offers_of_h2c_ignored() -> None:
     head = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: %b\r\nContent-Length: 2\r\n\r\nhi"
 
@@ -224,9 +217,6 @@ def test_an_upgrade_that_the_application_takes(loop: str) -> None:
             assert served.server.connections_open == 0
 
     run(main(), loop)
-
-
-# -- limits
 
 
 @both_loops
@@ -409,9 +399,6 @@ def test_connections_past_the_limit_are_turned_away() -> None:
     run(main())
 
 
-# -- the end
-
-
 @both_loops
 def test_stop_finishes_what_is_in_flight_and_accepts_no_more(loop: str) -> None:
     async def main() -> None:
@@ -459,9 +446,6 @@ def test_stop_cancels_what_does_not_end_in_its_grace() -> None:
     run(main())
 
 
-# -- TLS
-
-
 @both_loops
 def test_tls_with_a_certificate_for_each_name(loop: str, tmp_path: Path) -> None:
     authority = Authority.load_or_create(tmp_path / "ca")
@@ -488,8 +472,6 @@ def test_tls_with_a_certificate_for_each_name(loop: str, tmp_path: Path) -> None
 
     run(main(), loop)
 
-
-# -- fuzz
 
 SEEDS = [
     GET,
@@ -552,3 +534,15 @@ def test_whatever_comes_the_server_lives(streams: bool, loop: str, caplog: Any) 
     with caplog.at_level(logging.ERROR):
         run(main(), loop)
     assert not caplog.records
+
+
+def test_a_call_that_is_cancelled_from_inside_resets_its_connection() -> None:
+    async def main() -> None:
+        async def cancelled(_: Request) -> Response:
+            raise asyncio.CancelledError
+
+        async with serving(App(cancelled)) as served:
+            assert await served.talk(GET) == b""
+            assert served.server.connections_open == 0
+
+    run(main())

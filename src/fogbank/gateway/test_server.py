@@ -149,9 +149,6 @@ async def serving(app: App | None = None, limits: Limits | None = None, tls: Any
         await served.close()
 
 
-# -- messages
-
-
 @both_loops
 def test_requests_arrive_raw_and_connections_are_kept(loop: str) -> None:
     async def main() -> None:
@@ -321,9 +318,6 @@ def test_a_response_header_cannot_break_out_of_its_line() -> None:
             response_head(Response(200, [("x", value)]), 0, "")
     head, _ = response_head(Response(200, [("x", "caf\xe9"), ("y", "\u20ac")]), 0, "")
     assert "\u20ac".encode() in head
-
-
-# -- order
 
 
 @both_loops

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime
 import hashlib
+import io
+import socket
+import ssl
+import urllib.request
+import warnings
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+import boto3
 import botocore.auth
 import pytest
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fogbank.aws.errors import AwsError
-from fogbank.codec.message import Request
+from fogbank.codec.message import Request, Response
+from fogbank.gateway.body import Payload
+from fogbank.gateway.server import BodyPlan, Server
 from fogbank.gateway.sigv4 import (
     Credentials,
     Signing,
@@ -28,6 +39,7 @@ from fogbank.gateway.sigv4 import (
     presign,
     sign,
 )
+from fogbank.gateway.tls import Authority, ssl_context
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 KEY = "AKIDEXAMPLE"
@@ -396,15 +408,80 @@ def test_whatever_the_headers_say_the_error_is_aws_own(parts: list[str], date: s
             Verifier().verify(Request("GET", "/\xe9%zz", "%&=%E", headers), auth, SECRET, AT)
 
 
+NAMES = [*sorted(parse_qs(presigned().query)), "AWSAccessKeyId", "Signature", "Expires"]
+
+
 @settings(max_examples=300, deadline=None)
-@given(
-    st.dictionaries(
-        st.sampled_from(sorted(parse_qs(presigned().query)) + ["AWSAccessKeyId", "Signature", "Expires"]), TEXT
-    )
-)
+@given(st.dictionaries(st.sampled_from(NAMES), TEXT))
 def test_whatever_the_query_says_the_error_is_aws_own(fields: dict[str, str]) -> None:
     request = presigned(**{name.replace("-", "_"): quote(value, "") for name, value in fields.items()})
     with contextlib.suppress(AwsError):
         auth = parse_query(request.query)
         if auth is not None:
             Verifier().verify(request, auth, SECRET, AT)
+
+
+class Verifying:
+    """An application that verifies what it gets, as the gateway does, and answers with the payload's trailers."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, bytes, dict[str, str]]] = []
+
+    def head(self, _: Request) -> BodyPlan:
+        return BodyPlan(True, 1 << 30)
+
+    async def __call__(self, request: Request) -> Response:
+        auth = parse_authorization(request.headers) or parse_query(request.query)
+        assert auth is not None and request.stream is not None
+        verifier = Verifier()
+        if auth.scope.service != "s3":
+            request.body, request.stream = b"".join([part async for part in request.stream]), None
+        verifier.verify(request, auth, SECRET, AT)
+        body = request.body
+        payload = Payload(request.headers, verifier.chunk_signer(auth, SECRET))
+        if request.stream is not None:
+            body = b"".join([part async for part in payload.over(request.stream)])
+        word = request.headers.get("x-amz-content-sha256", "")
+        self.seen.append((request.path, word, body, payload.trailers))
+        return Response(200, [("content-type", "application/json")], b"{}" if auth.scope.service != "s3" else b"")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_boto3_from_end_to_end(scheme: str, tmp_path: Path) -> None:
+    data = b"abc" * 100_000
+    authority = Authority.load_or_create(tmp_path)
+
+    def calls(port: int) -> None:
+        session = boto3.Session(KEY, SECRET, TOKEN, region_name="eu-west-1")
+        config = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
+        options = {"endpoint_url": f"{scheme}://localhost:{port}", "verify": str(authority.bundle), "config": config}
+        s3: Any = session.client("s3", **options)
+        for key in ("a b+c/\u20ac~!'()*", "//x/../y", "%2F"):
+            s3.put_object(Bucket="b", Key=key, Body=io.BytesIO(data), Metadata={"a": "two  spaces"})
+            s3.put_object(Bucket="b", Key=key, Body=data, ChecksumAlgorithm="SHA256")
+        ssm: Any = session.client("ssm", **options)
+        ssm.get_parameter(Name="/\u20ac")
+        functions: Any = session.client("lambda", **options)
+        functions.get_function(FunctionName="arn:aws:lambda:eu-west-1:000000000000:function:f", Qualifier="$LATEST")
+        url = s3.generate_presigned_url("get_object", {"Bucket": "b", "Key": "a b", "VersionId": "+/="})
+        with urllib.request.urlopen(url, context=ssl.create_default_context(cafile=authority.bundle)) as answer:
+            assert answer.status == 200
+        s3.close(), ssm.close(), functions.close()
+
+    async def main() -> None:
+        app = Verifying()
+        server = Server(app)
+        sock = socket.socket()
+        sock.bind(("127.0.0.1", 0))
+        await server.listen(sock, ssl_context(authority) if scheme == "https" else None)
+        await asyncio.to_thread(calls, sock.getsockname()[1])
+        await server.stop(5)
+        assert len(app.seen) == 9 and all(body == data for _, _, body, _ in app.seen[:6])
+        words = {word for _, word, _, _ in app.seen[:6]}
+        if scheme == "https":
+            assert "STREAMING-UNSIGNED-PAYLOAD-TRAILER" in words
+            assert any("x-amz-checksum-crc32" in trailers for *_, trailers in app.seen)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        asyncio.run(asyncio.wait_for(main(), 60))

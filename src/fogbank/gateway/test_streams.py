@@ -14,8 +14,6 @@ from fogbank.codec.message import Request, Response
 from fogbank.gateway.server import BodyPlan, Limits
 from fogbank.gateway.test_server import EXPECTING, GET, App, both_loops, ok, run, serving, until
 
-# -- 100-continue
-
 
 @both_loops
 def test_continue_is_sent_when_the_body_is_wanted(loop: str) -> None:
@@ -101,9 +99,6 @@ def test_other_expectations_fail() -> None:
     run(main())
 
 
-# -- refused bodies
-
-
 def test_a_short_refused_body_is_drained_and_the_connection_goes_on() -> None:
     async def main() -> None:
         app = App(plan=lambda request: Response(403, [], b"no") if request.path == "/no" else BodyPlan(False, 9))
@@ -158,9 +153,6 @@ def test_a_chunked_body_that_grows_too_long_is_refused() -> None:
             assert claimed.startswith(b"HTTP/1.1 413 ")
 
     run(main())
-
-
-# -- streams
 
 
 @both_loops

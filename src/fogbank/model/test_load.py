@@ -13,7 +13,11 @@ from fogbank.model.load import cached, load, merge
 def test_a_model_speaks_of_operations_and_shapes() -> None:
     model = load("ssm")
     operation = model.operation("GetParameter")
-    assert (operation.method, operation.input, operation.output) == ("POST", "GetParameterRequest", "GetParameterResult")
+    assert (operation.method, operation.input, operation.output) == (
+        "POST",
+        "GetParameterRequest",
+        "GetParameterResult",
+    )
     assert "ParameterNotFound" in operation.errors
     assert "documentation" not in model.shapes["GetParameterRequest"]
 

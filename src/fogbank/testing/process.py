@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fogbank.cli import running
-from fogbank.cli.running import Running
+from fogbank import running
 from fogbank.planes import process
+from fogbank.running import Running
 from fogbank.settings import Settings
 
 
@@ -23,7 +23,7 @@ class CloudProcess:
         self.card: Running
 
     def start(self, environ: Mapping[str, str] | None = None) -> Running:
-        """Start it, and wait until it answers. Raises CliError."""
+        """Start it, and wait until it answers. Raises RunError."""
         before = dict(os.environ)
         os.environ.update(environ or {})
         try:

@@ -28,7 +28,7 @@ READY_SECONDS = 30.0
 STOP_SECONDS = 15.0
 
 
-class CliError(Exception):
+class RunError(Exception):
     """Why a command could not be carried out; `code` is its exit code."""
 
     def __init__(self, message: str, code: int = 1) -> None:
@@ -63,21 +63,21 @@ def running(settings: Settings) -> Running | None:
 
 
 def needed(settings: Settings) -> Running:
-    """The running cloud. Raises CliError (3) where there is none."""
+    """The running cloud. Raises RunError (3) where there is none."""
     found = running(settings)
     if found is None:
-        raise CliError(f"no cloud runs on {settings.state_folder}. Start one: fogbank up -d", 3)
+        raise RunError(f"no cloud runs on {settings.state_folder}. Start one: fogbank up -d", 3)
     return found
 
 
 def serve(settings: Settings, ready_fd: int | None, greet: Callable[[Running], None]) -> None:
-    """Run a cloud until it is told to stop (SIGTERM, SIGINT). Raises CliError."""
+    """Run a cloud until it is told to stop (SIGTERM, SIGINT). Raises RunError."""
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
     with _only_one(settings), contextlib.ExitStack() as sockets:
-        api = sockets.enter_context(_bound(settings.host, settings.port))
-        tls = sockets.enter_context(_bound(settings.host, settings.tls_port)) if settings.tls_port else None
+        api = sockets.enter_context(bound(settings.host, settings.port))
+        tls = sockets.enter_context(bound(settings.host, settings.tls_port)) if settings.tls_port else None
         card = Running(_self(), settings.host, api.getsockname()[1], tls.getsockname()[1] if tls is not None else 0)
 
         def ready() -> None:
@@ -110,7 +110,7 @@ async def _serve(settings: Settings, api: socket.socket, tls: socket.socket | No
 
 
 def start(settings: Settings, given: dict[str, Any]) -> Running:
-    """Put a cloud into the background, and wait until it answers. Raises CliError with what its log says."""
+    """Put a cloud into the background, and wait until it answers. Raises RunError with what its log says."""
     settings.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = log_path(settings)
     if log.exists() and log.stat().st_size > _LOG_BYTES_MAX:
@@ -122,13 +122,13 @@ def start(settings: Settings, given: dict[str, Any]) -> Running:
     try:
         process.start(Spawn(argv, log, os.environ, Path.cwd(), (theirs,)))
     except OSError as error:
-        raise CliError(str(error)) from None
+        raise RunError(str(error)) from None
     finally:
         os.close(theirs)
     with os.fdopen(ours, "rb") as pipe:
         came = select.select([pipe], [], [], READY_SECONDS)[0]
         if not came or not pipe.read(1):
-            raise CliError(f"the cloud did not start:\n{log.read_text()[at:].strip()}")
+            raise RunError(f"the cloud did not start:\n{log.read_text()[at:].strip()}")
     return needed(settings)
 
 
@@ -149,7 +149,7 @@ def _card(settings: Settings) -> Path:
 def _self() -> Process:
     found = process.found(os.getpid())
     if found is None:
-        raise CliError("/proc is not mounted")
+        raise RunError("/proc is not mounted")
     return found
 
 
@@ -163,11 +163,12 @@ def _only_one(settings: Settings) -> Iterator[IO[str]]:
         except OSError:
             other = running(settings)
             where = f" (process {other.process.pid}, {other.url})" if other else ""
-            raise CliError(f"a cloud runs on {settings.state_folder} already{where}") from None
+            raise RunError(f"a cloud runs on {settings.state_folder} already{where}") from None
         yield lock
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
+    """A socket for a server. Raises RunError where the address is taken or is none of this machine's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     found = socket.socket(family, socket.SOCK_STREAM)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -175,7 +176,7 @@ def _bound(host: str, port: int) -> socket.socket:
         found.bind((host, port))
     except OSError as error:
         found.close()
-        raise CliError(f"cannot listen on {host}:{port}: {error.strerror}. Another port: fogbank up --port N") from None
+        raise RunError(f"cannot listen on {host}:{port}: {error.strerror}. Another port: fogbank up --port N") from None
     found.setblocking(False)
     return found
 

@@ -1,0 +1,1 @@
+"""Secrets Manager's API, one file for each noun of it."""
