@@ -159,6 +159,7 @@ class Cloud:
         self.clock.fire_due()
         await self.reconcile.settled()
         self.store.flush()
+        await self.dispatch.outbox.settled()
 
     def keep_clock(self) -> None:
         """Remember where people have moved cloud time."""

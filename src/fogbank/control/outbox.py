@@ -33,6 +33,8 @@ class Outbox:
         self._store = store
         self._last: int | None = None
         self._woken = asyncio.Event()
+        self._woken.set()
+        self._idle = asyncio.Event()
         self.sinks: list[Sink] = []
         self.recent: deque[Mapping[str, Any]] = deque(maxlen=_RECENT_MAX)
 
@@ -54,9 +56,9 @@ class Outbox:
 
     async def run(self) -> None:
         """Deliver until cancelled. A sink that fails gets the event again."""
-        self._woken.set()
         while True:
             await self._woken.wait()
+            self._idle.clear()
             self._woken.clear()
             try:
                 while await self._deliver_page():
@@ -64,6 +66,13 @@ class Outbox:
             except Exception:
                 _LOG.exception("an event could not be delivered; it stays in the outbox")
                 asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._woken.set)
+            self._idle.set()
+
+    async def settled(self) -> None:
+        """Wait until everything told so far has been delivered, or has failed to be."""
+        while self._woken.is_set():
+            await asyncio.sleep(0)
+        await self._idle.wait()
 
     def clear(self) -> None:
         self._last = None

@@ -56,7 +56,6 @@ class TestCloud:
     def events(self) -> list[Mapping[str, Any]]:
         """What has been told so far."""
         self.run(self.cloud.settled())
-        self.run(asyncio.sleep(0))
         return list(self.cloud.dispatch.outbox.recent)
 
     def close(self) -> None:
