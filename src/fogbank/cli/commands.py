@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     every.add_argument("--state", metavar="DIR", help="the state folder: which cloud is meant")
     every.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="any setting")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for name, run, text, options in _COMMANDS:
+    for name, run, text, options in COMMANDS:
         command = commands.add_parser(
             name, parents=[every], help=text, description=text, formatter_class=argparse.RawDescriptionHelpFormatter
         )
@@ -184,9 +184,9 @@ def version(arguments: argparse.Namespace) -> None:
 
 
 def completion(arguments: argparse.Namespace) -> None:
-    names = " ".join(name for name, *_ in _COMMANDS)
+    names = " ".join(name for name, *_ in COMMANDS)
     options = {
-        name: " ".join(flag for flags, _ in how for flag in flags if flag[0] == "-") for name, _, _, how in _COMMANDS
+        name: " ".join(flag for flags, _ in how for flag in flags if flag[0] == "-") for name, _, _, how in COMMANDS
     }
     cases = "\n".join(f'    {name}) words="{flags} --json --state --set --help" ;;' for name, flags in options.items())
     print(_COMPLETION[arguments.shell].format(names=names, cases=cases))
@@ -230,7 +230,7 @@ _FAULT: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (("--rate",), {"type": float, "help": "the share of the calls that it hits (1)"}),
     (("--for",), {"dest": "lasting", "metavar": "TIME", "help": "until it is over: 30s, 5m (no end)"}),
 ]
-_COMMANDS: list[tuple[str, Command, str, list[tuple[tuple[str, ...], dict[str, Any]]]]] = [
+COMMANDS: list[tuple[str, Command, str, list[tuple[tuple[str, ...], dict[str, Any]]]]] = [
     ("up", up, "start a cloud", _UP),
     ("down", down, "stop the cloud", []),
     ("status", status, "what runs, and how", []),

@@ -199,4 +199,6 @@ def key_of(row: Named) -> str:
     return row.key
 
 
-_WORDS: Mapping[type[Record], str] = {noun.kind: noun.word for noun in (USER, GROUP, ROLE, PROFILE, POLICY, CERTIFICATE)}
+_WORDS: Mapping[type[Record], str] = {
+    noun.kind: noun.word for noun in (USER, GROUP, ROLE, PROFILE, POLICY, CERTIFICATE)
+}

@@ -132,8 +132,14 @@ def check_password(password: str, policy: PasswordPolicy) -> None:
         (len(password) < policy.length_min, f"Password should have a minimum length of {policy.length_min}"),
         (policy.symbols and not _SYMBOLS & set(password), "Password should have at least one symbol"),
         (policy.numbers and not any(map(str.isdigit, password)), "Password should have at least one number"),
-        (policy.uppercase and not any(map(str.isupper, password)), "Password should have at least one uppercase letter"),
-        (policy.lowercase and not any(map(str.islower, password)), "Password should have at least one lowercase letter"),
+        (
+            policy.uppercase and not any(map(str.isupper, password)),
+            "Password should have at least one uppercase letter",
+        ),
+        (
+            policy.lowercase and not any(map(str.islower, password)),
+            "Password should have at least one lowercase letter",
+        ),
     )
     for broken, text in wants:
         if broken:

@@ -1,0 +1,146 @@
+"""Roles, service-linked ones too."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from fogbank.aws.arns import Arn
+from fogbank.aws.errors import AwsError
+from fogbank.control.context import Context
+from fogbank.services.iam import entities, managed_policies, rules, shown
+from fogbank.services.iam.entities import ROLE
+from fogbank.services.iam.resources import DeletionTask, InstanceProfile, Role, User
+
+_SERVICE_PATH = "/aws-service-role/"
+
+
+def create_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    entities.check_new(ctx, ROLE, req["RoleName"])
+    if req.get("Path", "/").startswith(_SERVICE_PATH):
+        raise AwsError("ValidationError", f"Roles with the path {_SERVICE_PATH} are made by CreateServiceLinkedRole.")
+    boundary = req.get("PermissionsBoundary")
+    if boundary is not None:
+        managed_policies.attachable(ctx, boundary)
+    role = Role(
+        name=req["RoleName"],
+        path=req.get("Path", "/"),
+        id=entities.new_id(ctx, Role),
+        created_at=ctx.now,
+        trust=_checked_trust(ctx, req["AssumeRolePolicyDocument"]),
+        description=req.get("Description"),
+        session_seconds_max=rules.check_session_seconds(req.get("MaxSessionDuration", 3600)),
+        boundary=boundary,
+        tags=rules.tagged({}, req.get("Tags")),
+    )
+    ctx.put(role)
+    return {"Role": shown.role(ctx, role, whole=True)}
+
+
+def get_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    return {"Role": shown.role(ctx, entities.existing(ctx, ROLE, req["RoleName"]), whole=True)}
+
+
+def list_roles(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    rows = entities.below(ctx.scan(Role), req)
+    return entities.listing(req, "Roles", rows, entities.key_of, lambda role: shown.role(ctx, role))
+
+
+def update_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    role = _changeable(ctx, req)
+    seconds = rules.check_session_seconds(req.get("MaxSessionDuration", role.session_seconds_max))
+    description = req.get("Description", role.description)
+    ctx.put(msgspec.structs.replace(role, description=description, session_seconds_max=seconds))
+    return {}
+
+
+def update_role_description(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    role = msgspec.structs.replace(_changeable(ctx, req), description=req["Description"])
+    ctx.put(role)
+    return {"Role": shown.role(ctx, role)}
+
+
+def update_assume_role_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    role = _changeable(ctx, req)
+    ctx.put(msgspec.structs.replace(role, trust=_checked_trust(ctx, req["PolicyDocument"])))
+    return {}
+
+
+def delete_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    role = _changeable(ctx, req)
+    conflicts = (
+        (ctx.find(InstanceProfile, "by_role", role.key), "must remove roles from instance profile first."),
+        (role.attached, "must detach all policies first."),
+        (role.inline, "must delete policies first."),
+    )
+    for found, text in conflicts:
+        if found:
+            raise AwsError("DeleteConflict", f"Cannot delete entity, {text}")
+    ctx.delete(Role, role.key)
+    return {}
+
+
+def create_service_linked_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    service = req["AWSServiceName"]
+    name = rules.service_role_name(service, req.get("CustomSuffix"))
+    if ctx.get(Role, name.lower()) is not None:
+        text = f"Service role name {name} has been taken in this account, please try a different suffix."
+        raise AwsError("InvalidInput", text)
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    role = Role(
+        name=name,
+        path=f"{_SERVICE_PATH}{service}/",
+        id=entities.new_id(ctx, Role),
+        created_at=ctx.now,
+        trust=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        description=req.get("Description"),
+    )
+    ctx.put(role)
+    return {"Role": shown.role(ctx, role)}
+
+
+def delete_service_linked_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    role = entities.existing(ctx, ROLE, req["RoleName"])
+    if not role.path.startswith(_SERVICE_PATH):
+        text = f"The role with name {role.name} is not a service-linked role."
+        raise AwsError("InvalidInput", text)
+    ctx.delete(Role, role.key)
+    task = DeletionTask(id=f"task{role.path}{role.name}/{ctx.uuid()}", status="SUCCEEDED")
+    ctx.put(task)
+    return {"DeletionTaskId": task.id}
+
+
+def get_service_linked_role_deletion_status(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    task = ctx.get(DeletionTask, req["DeletionTaskId"])
+    if task is None:
+        raise entities.missing(f"Deletion task {req['DeletionTaskId']} cannot be found.")
+    return {"Status": task.status}
+
+
+def _changeable(ctx: Context, req: dict[str, Any]) -> Role:
+    """A role that a caller may change. Raises UnmodifiableEntity for one that only its service changes."""
+    role = entities.existing(ctx, ROLE, req["RoleName"])
+    if role.path.startswith(_SERVICE_PATH):
+        text = f"Cannot perform the operation on the protected role '{role.name}' - this role is only modifiable by AWS"
+        raise AwsError("UnmodifiableEntity", text)
+    return role
+
+
+def _checked_trust(ctx: Context, document: str) -> str:
+    """A trust policy whose users and roles exist: IAM keeps their unique ids, so it looks for them."""
+    rules.check_document(document, "trust", ctx.partition)
+    for name in rules.principals_of(document):
+        arn = Arn.parse(name)
+        kind = arn and _KINDS.get(arn.resource.partition("/")[0])
+        if arn is None or kind is None or arn.service != "iam":
+            continue
+        home = ctx.at(account=arn.account)
+        found = home.get(kind, arn.resource.rpartition("/")[2].lower())
+        if found is None or entities.arn_of(home, found) != name:
+            raise AwsError("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{name}"')
+    return document
+
+
+_KINDS: dict[str, type[User] | type[Role]] = {"user": User, "role": Role}
