@@ -25,7 +25,11 @@ class TestCloud:
     def __init__(self, **settings: Any) -> None:
         self._loop = asyncio.new_event_loop()
         self.clock = Clock(frozen_at=START)
-        self.cloud = self.run(self._made(Settings(**{"ephemeral": True, **settings})))
+        try:
+            self.cloud = self.run(self._made(Settings(**{"ephemeral": True, **settings})))
+        except BaseException:
+            self._loop.close()
+            raise
 
     def run(self, work: Any) -> Any:
         """Run a coroutine on the cloud's loop."""
@@ -81,8 +85,11 @@ class Served:
         self._stopped = asyncio.Event()
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready,), name="fogbank-served", daemon=True)
+        self._failure: BaseException | None = None
         self._thread.start()
         ready.wait()
+        if self._failure is not None:
+            raise self._failure
 
     @property
     def url(self) -> str:
@@ -93,8 +100,13 @@ class Served:
         self._thread.join()
 
     def _run(self, ready: threading.Event) -> None:
-        self._loop.run_until_complete(self._serve(ready))
-        self._loop.close()
+        try:
+            self._loop.run_until_complete(self._serve(ready))
+        except BaseException as error:
+            self._failure = error
+        finally:
+            ready.set()
+            self._loop.close()
 
     async def _serve(self, ready: threading.Event) -> None:
         self.cloud = Cloud(self.settings, clock=self.clock)
