@@ -21,7 +21,7 @@ up: $(VENV)/run
 down: $(VENV)/run
 	@$(BIN)/fogbank down
 
-test: $(VENV)/dev
+test: $(VENV)/dev build/vectors
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 check: $(VENV)/dev
@@ -35,6 +35,12 @@ bench: $(VENV)/bench
 
 docs: $(VENV)/dev
 	@$(BIN)/python docs/generate.py
+
+# The protocol vectors of AWS's SDKs, which only botocore's source package carries.
+build/vectors: requirements/vectors.lock | $(VENV)/dev
+	@mkdir -p build
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --require-hashes \
+		--dest build -r requirements/vectors.lock && touch $@
 
 lock:
 	@requirements/lock

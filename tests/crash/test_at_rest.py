@@ -98,7 +98,7 @@ def test_an_administrator_who_may_not_decrypt_and_a_reader_who_may(cloud: CloudP
         "policy allows the kms:Decrypt action"
     )
 
-    session = client(cloud, "sts", keys).assume_role(RoleArn=role, RoleSessionName="s")["Credentials"]
+    session = client(cloud, "sts", keys).assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
     read = client(cloud, "ssm", session).get_parameter(Name="/app/secret", WithDecryption=True)
     assert read["Parameter"]["Value"] == VALUE
     with pytest.raises(ClientError, match="ssm:PutParameter"):

@@ -166,7 +166,6 @@ def replication_status(secret: Secret) -> list[dict[str, Any]]:
             "Region": region,
             "KmsKeyId": key or rules.KEY_DEFAULT,
             "Status": "InSync",
-            "StatusMessage": "Replication succeeded",
         }
         for region, key in sorted(secret.replicas.items())
     ]
