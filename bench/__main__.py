@@ -68,7 +68,7 @@ WORKLOADS: list[tuple[str, Callable[[str, str], list[Call]], tuple[int, ...]]] =
 
 
 def prepared(peer: Peer) -> tuple[Target, str]:
-    """A peer with its parameters and a key; on fogbank the caller is a user bound by a policy, its signature verified."""
+    """A peer with its parameters and a key. fogbank's caller is a user bound by a policy, its signature verified."""
     clients = peers.with_clients(peer)
     access_key_id, secret = clients["aws_access_key_id"], clients["aws_secret_access_key"]
     if peer.name == "fogbank":
@@ -158,11 +158,9 @@ def growth(make: dict[str, Callable[[], Peer]], counts: tuple[int, ...], seconds
                 pages = [load.signed(parameter("GetParametersByPath", Path="/many", MaxResults=10), target)]
                 get = asyncio.run(load.run(peer.port, reads, 1, seconds))
                 page = asyncio.run(load.run(peer.port, pages, 1, seconds))
-                print(
-                    f"{f'with {count} parameters':34} {name:10} get {get.median_ms:7.3f} ms  page {page.median_ms:7.3f} ms"
-                    f"  put {rate:6.0f}/s  {peer.memory_mib():7.1f} MiB  {get.errors + page.errors} errors",
-                    flush=True,
-                )
+                times = f"get {get.median_ms:7.3f} ms  page {page.median_ms:7.3f} ms  put {rate:6.0f}/s"
+                rest = f"{peer.memory_mib():7.1f} MiB  {get.errors + page.errors} errors"
+                print(f"{f'with {count} parameters':34} {name:10} {times}  {rest}", flush=True)
             if name == "fogbank":
                 peer.stop()
                 peer.start()

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -59,7 +59,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, requests: Iterator[bytes], until: float, done: asyncio.Future[None]) -> None:
         self._requests = requests
         self._until = until
-        self._done = done
+        self.done = done
         self._buffer = b""
         self._sent_at = 0.0
         self._transport: asyncio.Transport
@@ -68,8 +68,7 @@ class _Connection(asyncio.Protocol):
         self.first_error = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._send()
 
     def data_received(self, data: bytes) -> None:
@@ -92,8 +91,8 @@ class _Connection(asyncio.Protocol):
             self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self._done.done():
-            self._done.set_result(None)
+        if not self.done.done():
+            self.done.set_result(None)
 
     def _send(self) -> None:
         self._sent_at = time.perf_counter()
@@ -101,7 +100,7 @@ class _Connection(asyncio.Protocol):
 
 
 async def run(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Figures:
-    """Send the requests in turn over so many connections for so long; connections that the server ends are made anew."""
+    """Send the requests in turn over so many connections for so long; those that the server ends are made anew."""
     turn = itertools.cycle(requests)
     started = time.perf_counter()
     until = started + seconds
@@ -110,10 +109,10 @@ async def run(port: int, requests: Sequence[bytes], connections: int, seconds: f
     async def keep_busy() -> None:
         loop = asyncio.get_running_loop()
         while time.perf_counter() < until:
-            done: asyncio.Future[None] = loop.create_future()
-            _, protocol = await loop.create_connection(lambda: _Connection(turn, until, done), "127.0.0.1", port)
+            protocol = _Connection(turn, until, loop.create_future())
             protocols.append(protocol)
-            await done
+            await loop.create_connection(lambda: protocol, "127.0.0.1", port)  # noqa: B023 - called at once
+            await protocol.done
 
     await asyncio.gather(*(keep_busy() for _ in range(connections)))
     spent = time.perf_counter() - started

@@ -54,7 +54,7 @@ class Peer:
         self.first_answer_ms = (time.perf_counter() - began) * 1000
 
     def stop(self) -> None:
-        if self._process is not None:
+        if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGTERM)
             try:
                 self._process.wait(10)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from fogbank.aws import ids
+from fogbank.aws.errors import AwsError
 from fogbank.aws.scope import Scope
 from fogbank.clock import Clock
 from fogbank.control import caller as callers
@@ -26,13 +27,14 @@ from fogbank.control.session import Sessions
 from fogbank.gateway.route import Route
 from fogbank.gateway.server import Limits, Server
 from fogbank.model.load import load
-from fogbank.services.iam.identity import credential_of, policies_of
+from fogbank.services.iam.identity import credential_of, note_use, policies_of
 from fogbank.settings import Settings
 from fogbank.store.records import Record
 from fogbank.store.sqlite import SqliteLog
 from fogbank.store.store import Store
 
 SERVICES = "fogbank.services"
+_CREDENTIALS_MAX = 4096
 _HOME = Scope("fogbank", "fogbank", "")
 
 
@@ -71,8 +73,9 @@ class Cloud:
             settings.enforcement, policies_of, lambda service: str(load(service).metadata["protocol"])
         )
         dice = random_source or random.SystemRandom()
-        self.dispatch = Dispatch(Ground(self.store, self.clock, self.services, permission, seal, dice))
+        self.dispatch = Dispatch(Ground(self.store, self.clock, self.services, permission, seal, dice, note_use))
         self.sessions = Sessions(seal)
+        self._credentials: dict[str, tuple[int, Credential]] = {}
         self.reconcile = Reconcile(self.dispatch, self.clock)
         self._server: Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -133,17 +136,31 @@ class Cloud:
         return Context(self.dispatch, service, operation, scope, caller)
 
     def credential(self, access_key_id: str, token: str | None) -> Credential | None:
-        """Who an access key stands for; None if fogbank did not issue it. Raises AwsError for a token that is bad."""
-        if token:
-            if ids.account_of(access_key_id) is None and not self.settings.strict:
-                return None
-            return self.sessions.credential(access_key_id, token, self.clock.now())
+        """Who an access key stands for; None if this cloud did not issue it.
+
+        Raises InvalidClientTokenId for a key or a token of ours that is no more, ExpiredToken past its time.
+        """
         account = ids.account_of(access_key_id)
-        if account is None:
+        if account is None or not ids.is_marked(access_key_id, self.dispatch.seal.mark):
             return None
+        if token:
+            return self.sessions.credential(access_key_id, token, self.clock.now())
+        changes = self.store.changes("iam", Scope.of(account, ""))
+        known = self._credentials.get(access_key_id)
+        if known is None or known[0] != changes:
+            if len(self._credentials) >= _CREDENTIALS_MAX:
+                self._credentials.clear()
+            known = self._credentials[access_key_id] = changes, self._credential(access_key_id, account)
+        return known[1]
+
+    def _credential(self, access_key_id: str, account: str) -> Credential:
         ctx = Context(self.dispatch, "iam", "identify", Scope.of(account, ""), callers.root(account))
         with ctx.begin():
-            return credential_of(ctx, access_key_id)
+            found = credential_of(ctx, access_key_id)
+        if found is None:
+            text = "The security token included in the request is invalid."
+            raise AwsError("InvalidClientTokenId", text, status=403)
+        return found
 
     def reset(self) -> None:
         """Forget everything that lasts, and every fault; cloud time is machine time again."""

@@ -73,8 +73,11 @@ def test_a_module_says_what_it_is_for(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=named)
 def test_no_banned_words_in_names(path: Path) -> None:
     words = set(re.split(r"[_\W]+", path.stem))
+    in_operations = "operations" in path.relative_to(SOURCE).parts
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        # A public function there has AWS's name (`create_saml_provider`), whatever words AWS likes.
+        is_aws = in_operations and isinstance(node, ast.FunctionDef) and node.name[0] != "_"
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not is_aws:
             words |= set(snake_case(node.name).split("_"))
     assert not words & BANNED_WORDS
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from typing import Protocol
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _ACCOUNT_MASK = 0x7FFFFFFFFF80
 _ACCOUNT_SHIFT = 7
+
+
+Mark = Callable[[bytes], bytes]
+"""Two bytes that only the issuer of access keys can make of the other eight."""
 
 
 class Random(Protocol):
@@ -36,11 +41,22 @@ def letters(source: Random, length: int, alphabet: str = _ALPHANUMERIC) -> str:
     return "".join(alphabet[int(source.random() * len(alphabet))] for _ in range(length))
 
 
-def access_key_id(source: Random, prefix: str, account: str) -> str:
-    """A key id of 20 letters that names its account, as AWS's do: `AKIA…` for users, `ASIA…` for sessions."""
+def access_key_id(source: Random, prefix: str, account: str, mark: Mark) -> str:
+    """A key id of 20 letters that names its account, as AWS's do: `AKIA…` for users, `ASIA…` for sessions.
+
+    Its last two bytes are a mark of whoever issues it, so that `is_marked` tells its keys from all others.
+    """
     number = int(account) << _ACCOUNT_SHIFT | source.getrandbits(_ACCOUNT_SHIFT) | 1 << 47
-    raw = number.to_bytes(6, "big") + source.getrandbits(32).to_bytes(4, "big")
-    return prefix + base64.b32encode(raw).decode()
+    raw = number.to_bytes(6, "big") + source.getrandbits(16).to_bytes(2, "big")
+    return prefix + base64.b32encode(raw + mark(raw)).decode()
+
+
+def is_marked(key_id: str, mark: Mark) -> bool:
+    """Whether a key id was issued under this mark."""
+    if account_of(key_id) is None:
+        return False
+    raw = base64.b32decode(key_id[4:])
+    return mark(raw[:8]) == raw[8:]
 
 
 def account_of(key_id: str) -> str | None:

@@ -187,6 +187,10 @@ class Context:
         """Raises SealBroken."""
         return self._dispatch.seal.unseal(sealed, purpose)
 
+    def access_key_id(self, prefix: str) -> str:
+        """A new access key id of this account: `AKIA…` for a user's key, `ASIA…` for a session's."""
+        return ids.access_key_id(self._dispatch.random, prefix, self.account, self._dispatch.seal.mark)
+
     def session_token(self, session: Session) -> str:
         """The token that carries temporary credentials."""
         return token_of(session, self._dispatch.seal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from fogbank.aws import ids
@@ -39,13 +40,16 @@ class Ground(NamedTuple):
     permission: Permission
     seal: Seal
     random: ids.Random
+    note_use: Callable[[Context], None] = lambda ctx: None
+    """Told of each call from outside that succeeded, in its transaction: when a key was last used."""
 
 
 class Dispatch:
     """Everything that calls share."""
 
     def __init__(self, ground: Ground) -> None:
-        self.store, self.clock, self.services, self.permission, self.seal, self.random = ground
+        self.store, self.clock, self.services, self.permission, self.seal, self.random = ground[:6]
+        self._note_use = ground.note_use
         self.outbox = Outbox(self.store)
         self.faults = Faults(self.store, self.clock, self.random)
 
@@ -69,6 +73,8 @@ class Dispatch:
         ctx.join(transaction)
         try:
             result = self.run(ctx, req)
+            if ctx.caller.enforced and ctx.caller.access_key_id:
+                self._note_use(ctx)
             seen = transaction.commit()
         except AwsError as error:
             transaction.abort()

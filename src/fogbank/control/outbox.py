@@ -53,12 +53,12 @@ class Outbox:
         }
         ctx.put_item(_SPACE, f"{self._next():016d}", msgspec.msgpack.encode(event))
         self._woken.set()
+        self._idle.clear()
 
     async def run(self) -> None:
         """Deliver until cancelled. A sink that fails gets the event again."""
         while True:
             await self._woken.wait()
-            self._idle.clear()
             self._woken.clear()
             try:
                 while await self._deliver_page():
@@ -66,12 +66,11 @@ class Outbox:
             except Exception:
                 _LOG.exception("an event could not be delivered; it stays in the outbox")
                 asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._woken.set)
-            self._idle.set()
+            if not self._woken.is_set():
+                self._idle.set()
 
     async def settled(self) -> None:
         """Wait until everything told so far has been delivered, or has failed to be."""
-        while self._woken.is_set():
-            await asyncio.sleep(0)
         await self._idle.wait()
 
     def clear(self) -> None:

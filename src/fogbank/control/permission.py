@@ -52,7 +52,7 @@ class Permission:
         """The evaluator's decision, None where it is known from an earlier call to be an allow."""
         changes, policies = self.policies(ctx)
         memo = (changes, self._identity(ctx), need.action, need.resource)
-        if not need.policy and memo in self._allowed:
+        if not need.policy and changes and memo in self._allowed:
             return None
         resource_policy = compiled(need.policy) if need.policy else None
         decision = evaluate(
@@ -63,16 +63,21 @@ class Permission:
             resource_policy_rule="required" if need.rule == "required" else "optional",
             grants_allow=need.grants_allow,
         )
-        if decision.allowed and decision.cacheable and not need.policy and need.rule == "optional":
+        if decision.allowed and decision.cacheable and changes and not need.policy and need.rule == "optional":
             if len(self._allowed) >= _DECISIONS_MAX:
                 self._allowed.clear()
             self._allowed.add(memo)
         return decision
 
     def policies(self, ctx: Context) -> tuple[int, PolicySet]:
-        """What binds the caller, and the number of the change to `iam` that it was gathered after."""
+        """What binds the caller, and the number of the change to `iam` that it was gathered after.
+
+        The number is 0, and nothing may be remembered under it, where this transaction has changed `iam` itself.
+        """
         home = ctx.at(region="", account=ctx.caller.account) if ctx.caller.account else ctx
-        changes = home.changes("iam")
+        if ctx.transaction.has_written("iam"):
+            return 0, self._policies_of(home)
+        changes = home.changes("iam") + 1
         identity = self._identity(ctx)
         found = self._policies.get(identity)
         if found is None or found[0] != changes:

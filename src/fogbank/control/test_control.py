@@ -86,6 +86,20 @@ def test_nobody_is_allowed_nothing_and_told_why(cloud: TestCloud) -> None:
     )
 
 
+def test_an_aborted_change_of_policies_leaves_no_memory(cloud: TestCloud) -> None:
+    user = cloud.call("iam", "CreateUser", {"UserName": "ann"})["User"]
+    principal = Principal(arn=user["Arn"], account="000000000000", kind="user", user_id=user["UserId"])
+    ann = Caller(principal=principal, enforced=True)
+    everything = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+    ctx = context(cloud)
+    with pytest.raises(ZeroDivisionError), ctx.begin():
+        ctx.call("iam", "PutUserPolicy", UserName="ann", PolicyName="all", PolicyDocument=everything)
+        assert ctx.authorized_as(ann).call("ssm", "PutParameter", **PUT)["Version"] == 1
+        raise ZeroDivisionError
+    with pytest.raises(AwsError, match="AccessDeniedException"):
+        cloud.call("ssm", "PutParameter", PUT, caller=ann)
+
+
 def test_audit_lets_through_and_logs(caplog: pytest.LogCaptureFixture) -> None:
     cloud = TestCloud(enforcement="audit")
     with caplog.at_level(logging.WARNING):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,62 +18,103 @@ from fogbank.aws.errors import AwsError
 from fogbank.codec.message import Request, Response
 from fogbank.control import fault as faults
 from fogbank.gateway.coverage import coverage
+from fogbank.gateway.hosts import is_own
+from fogbank.gateway.longtail import Longtail
 
 if TYPE_CHECKING:
     from fogbank.cloud import Cloud
 
-PREFIXES = ("/_fogbank", "/_localstack")
+_PREFIXES = ("/_fogbank/", "/_localstack/")
+_HEADERS = (("content-type", "application/json"), ("cache-control", "no-store"))
+_ADVANCE_SECONDS_MAX = 100 * 366 * 24 * 3600
+_LOG = logging.getLogger("fogbank.admin")
 _Page = Callable[[Request, dict[str, Any]], Awaitable[Any]]
+
+
+def is_admin(path: str) -> bool:
+    """Whether a raw path is of one of these pages."""
+    return path.startswith(_PREFIXES) or path in ("/_fogbank", "/_localstack")
 
 
 class Admin:
     """Answers in JSON. A page of another origin may not call these: a visited site must not reset a cloud."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, longtail: Longtail) -> None:
         self._cloud = cloud
+        self._longtail = longtail
         self._started = time.monotonic()
-        self._pages: Mapping[tuple[str, str], _Page] = {
-            ("GET", "/_localstack/health"): self._localstack_health,
-            ("GET", "/_fogbank/health"): self._health,
-            ("GET", "/_fogbank/info"): self._info,
-            ("GET", "/_fogbank/coverage"): self._coverage,
-            ("GET", "/_fogbank/events"): self._events,
-            ("GET", "/_fogbank/clock"): self._clock,
-            ("POST", "/_fogbank/clock"): self._move_clock,
-            ("GET", "/_fogbank/faults"): self._faults,
-            ("POST", "/_fogbank/faults"): self._add_fault,
-            ("DELETE", "/_fogbank/faults"): self._remove_faults,
-            ("POST", "/_fogbank/reset"): self._reset,
+        self._pages: Mapping[str, Mapping[str, _Page]] = {
+            "/_localstack/health": {"GET": self._localstack_health},
+            "/_fogbank/health": {"GET": self._health},
+            "/_fogbank/info": {"GET": self._info},
+            "/_fogbank/coverage": {"GET": self._coverage},
+            "/_fogbank/events": {"GET": self._events},
+            "/_fogbank/clock": {"GET": self._clock, "POST": self._move_clock},
+            "/_fogbank/faults": {"GET": self._faults, "POST": self._add_fault, "DELETE": self._remove_faults},
+            "/_fogbank/faults/": {"DELETE": self._remove_faults},
+            "/_fogbank/reset": {"POST": self._reset},
         }
 
     async def answer(self, request: Request) -> Response:
         """The page of a request, as JSON; errors as `{"error": …, "message": …}`."""
+        request_id = ids.uuid(self._cloud.dispatch.random)
+        headers = [
+            ("content-type", "application/json"),
+            ("x-amzn-requestid", request_id),
+            ("cache-control", "no-store"),
+        ]
+        status = 200
         try:
             page = self._page(request)
-            return _json(200, await page(request, _body(request)))
+            value = await page(request, _body(request))
         except AwsError as error:
-            return _json(error.status or 400, {"error": error.code, "message": error.message})
+            status, value = error.status or 400, {"error": error.code, "message": error.message}
+            if status == 405:
+                headers.append(("allow", str(error.members["allow"])))
+        except Exception:
+            _LOG.exception("%s %s failed (request %s)", request.method, request.path, request_id)
+            text = "An internal error occurred; fogbank's log tells more under this request's id."
+            status, value = 500, {"error": "InternalFailure", "message": text}
+        return Response(status, headers, orjson.dumps(value, default=str, option=orjson.OPT_APPEND_NEWLINE))
 
     def _page(self, request: Request) -> _Page:
-        origin, host = request.headers.get("origin"), request.headers.get("host", "")
-        if origin and origin.partition("://")[2] != host:
-            raise AwsError("Forbidden", "Pages of another origin may not call fogbank's own API.", status=403)
+        self._check_asker(request)
         path = request.path.rstrip("/")
-        if (found := self._pages.get((request.method, path))) is not None:
-            return found
-        if request.method == "DELETE" and path.startswith("/_fogbank/faults/"):
-            return self._remove_faults
-        if any(known == path for _, known in self._pages):
-            raise AwsError("MethodNotAllowed", f"{request.method} does not go with {path}.", status=405)
-        pages = ", ".join(sorted({known for _, known in self._pages}))
-        raise AwsError("NotFound", f"There is no {path}. There are {pages}.", status=404)
+        pages = self._pages.get(path)
+        if pages is None and path.startswith("/_fogbank/faults/"):
+            pages = self._pages["/_fogbank/faults/"]
+        if pages is None:
+            known = ", ".join(sorted(name for name in self._pages if not name.endswith("/")))
+            raise AwsError("NotFound", f"There is no {path}. There are {known}.", status=404)
+        page = pages.get("GET" if request.method == "HEAD" else request.method)
+        if page is None:
+            allow = ", ".join(pages)
+            text = f"{request.method} does not go with {path}."
+            raise AwsError("MethodNotAllowed", text, status=405, allow=allow)
+        return page
+
+    def _check_asker(self, request: Request) -> None:
+        """Only what runs on this machine or speaks to it by its own name: no page that a browser visits."""
+        headers = request.headers
+        host, origin = headers.get("host"), headers.get("origin")
+        # Who sends no Host at all (HTTP/1.0) is no browser.
+        if host is not None and not is_own(host, self._cloud.settings.host):
+            text = f"This machine is not called {host}: ask an address, localhost, or the setting host."
+            raise AwsError("Forbidden", text, status=403)
+        if origin is not None and (not host or origin.partition("://")[2] != host):
+            raise AwsError("Forbidden", "Pages of another origin may not call fogbank's own API.", status=403)
 
     async def _localstack_health(self, request: Request, body: dict[str, Any]) -> Any:
-        services = dict.fromkeys(self._cloud.services.names, "running")
+        services = dict.fromkeys(self._cloud.services.names, "running") | dict.fromkeys(
+            self._longtail.names(), "borrowed"
+        )
         return {"services": services, "edition": "fogbank", "version": __version__}
 
     async def _health(self, request: Request, body: dict[str, Any]) -> Any:
-        self._cloud.store.flush()
+        try:
+            self._cloud.store.flush()
+        except Exception as error:
+            raise AwsError("Unhealthy", f"The log cannot be written: {error}", status=503) from error
         return {"status": "ok", "uptime_seconds": round(time.monotonic() - self._started, 3)}
 
     async def _info(self, request: Request, body: dict[str, Any]) -> Any:
@@ -89,7 +132,7 @@ class Admin:
         }
 
     async def _coverage(self, request: Request, body: dict[str, Any]) -> Any:
-        return coverage(self._cloud.services)
+        return coverage(self._cloud.services, self._longtail.names())
 
     async def _events(self, request: Request, body: dict[str, Any]) -> Any:
         return {"events": list(self._cloud.dispatch.outbox.recent)}
@@ -104,12 +147,11 @@ class Admin:
         if len(moves) != 1 or set(body) - moves:
             raise AwsError("ValidationException", "Give one of advance_seconds, freeze, resume and restart.")
         if "advance_seconds" in body:
-            try:
-                clock.advance(float(body["advance_seconds"]))
-            except (TypeError, ValueError) as error:
-                raise AwsError("ValidationException", f"advance_seconds: {error}") from None
+            clock.advance(_seconds(body["advance_seconds"]))
+        elif body[move := moves.pop()] is True:
+            {"freeze": clock.freeze, "resume": clock.resume, "restart": clock.restart}[move]()
         else:
-            {"freeze": clock.freeze, "resume": clock.resume, "restart": clock.restart}[moves.pop()]()
+            raise AwsError("ValidationException", f"{move} is true or not there.")
         self._cloud.keep_clock()
         await self._cloud.settled()
         return await self._clock(request, {})
@@ -133,6 +175,7 @@ class Admin:
     async def _reset(self, request: Request, body: dict[str, Any]) -> Any:
         started = time.perf_counter()
         self._cloud.reset()
+        await self._longtail.reset()
         return {"reset": True, "milliseconds": round((time.perf_counter() - started) * 1000, 2)}
 
 
@@ -148,7 +191,9 @@ def _body(request: Request) -> dict[str, Any]:
     return found
 
 
-def _json(status: int, value: Any) -> Response:
-    return Response(
-        status, [("content-type", "application/json")], orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
-    )
+def _seconds(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise AwsError("ValidationException", "advance_seconds is a number.")
+    if not 0 <= value <= _ADVANCE_SECONDS_MAX:
+        raise AwsError("ValidationException", "advance_seconds: cloud time only moves forward, by a century at most.")
+    return float(value)

@@ -1,25 +1,20 @@
-"""What a request's body goes through: the stream with back-pressure, aws-chunked, checksums, gzip."""
+"""What a request's body goes through: the stream with back-pressure, aws-chunked and its signatures, checksums."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import hashlib
 import hmac
-import importlib
 import re
-import struct
-import zlib
-from array import array
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
-from functools import cache
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
 from fogbank.aws.errors import AwsError
+from fogbank.codec.checksums import Promise, malformed_trailer
+from fogbank.codec.message import Request
 
 _HIGH_BYTES = 512 * 1024
 _LOW_BYTES = 128 * 1024
@@ -28,12 +23,8 @@ _CHUNK_LINE_MAX = 512
 _TRAILERS_MAX = 8 * 1024
 _CHUNK_LINE = re.compile(rb"([0-9a-fA-F]{1,16})(?:;chunk-signature=([0-9a-f]{64,256}))?\r")
 _HEX_SHA256 = re.compile("[0-9a-f]{64}")
-_WORDS = struct.Struct("<Q")
 _TRUNCATED = "The request body terminated unexpectedly"
 _WRONG_LENGTH = "You did not provide the number of bytes specified by the Content-Length HTTP header"
-_MALFORMED_TRAILER = (
-    "The request contained trailing data that was not well-formed or did not conform to our published schema."
-)
 MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your key and signing method."
 )
@@ -155,163 +146,6 @@ class BodyStream:
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-
-
-class Digest(Protocol):
-    """What hashlib's objects have in common with the CRCs below."""
-
-    def update(self, data: bytes, /) -> None: ...
-
-    def digest(self) -> bytes: ...
-
-
-@cache
-def _crc_tables(polynomial: int) -> tuple[array[int], ...]:
-    """Tables by which a reflected CRC takes eight bytes in four look-ups."""
-    single = []
-    for value in range(65536):
-        for _ in range(16):
-            value = (value >> 1) ^ polynomial if value & 1 else value >> 1
-        single.append(value)
-    tables = [array("Q", single)]
-    for _ in range(3):
-        previous = tables[-1]
-        tables.append(array("Q", [(value >> 16) ^ single[value & 0xFFFF] for value in previous]))
-    return tuple(tables)
-
-
-def crc_reflected(data: bytes, crc: int, bits: int, polynomial: int) -> int:
-    """A reflected CRC of `bits` 32 or 64, all ones before and after; `crc` continues an earlier one."""
-    ones = (1 << bits) - 1
-    first, second, third, fourth = _crc_tables(polynomial)
-    crc ^= ones
-    even = len(data) & ~7
-    for (word,) in _WORDS.iter_unpack(memoryview(data)[:even]):
-        word ^= crc
-        crc = fourth[word & 0xFFFF] ^ third[word >> 16 & 0xFFFF] ^ second[word >> 32 & 0xFFFF] ^ first[word >> 48]
-    for byte in data[even:]:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ polynomial if crc & 1 else crc >> 1
-    return crc ^ ones
-
-
-class _Crc:
-    """A CRC in hashlib's manner; `step(data, crc)` as zlib.crc32."""
-
-    def __init__(self, step: Callable[[bytes, int], int], size: int) -> None:
-        self._step = step
-        self._size = size
-        self._value = 0
-
-    def update(self, data: bytes, /) -> None:
-        self._value = self._step(data, self._value)
-
-    def digest(self) -> bytes:
-        return self._value.to_bytes(self._size, "big")
-
-
-@cache
-def _crc_step(name: str) -> Callable[[bytes, int], int]:
-    if name == "crc32":
-        return zlib.crc32
-    try:
-        fast: Any = importlib.import_module("awscrt.checksums")
-    except ImportError:
-        bits, polynomial = _CRCS[name]
-        return lambda data, crc: crc_reflected(data, crc, bits, polynomial)
-    step: Callable[[bytes, int], int] = getattr(fast, name)
-    return step
-
-
-_CRCS = {"crc32c": (32, 0x82F63B78), "crc64nvme": (64, 0x9A6C9329AC4BC9B5)}
-_SIZES = {"crc32": 4, "crc32c": 4, "crc64nvme": 8, "md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
-_CHECKSUM = "x-amz-checksum-"
-
-
-def digest(algorithm: str) -> Digest:
-    """A running checksum: crc32, crc32c, crc64nvme, md5, sha1, sha256 or sha512.
-
-    The CRCs but crc32 run at about 20 MB/s unless awscrt is installed.
-    """
-    if algorithm.startswith("crc"):
-        return _Crc(_crc_step(algorithm), _SIZES[algorithm])
-    return hashlib.new(algorithm, usedforsecurity=False)
-
-
-class Checksums:
-    """The checksums that a request promises: `x-amz-checksum-*` as header or trailer, and Content-MD5.
-
-    Only for operations whose headers speak of this payload (not CompleteMultipartUpload's). `values` holds the
-    computed ones by algorithm, base64, after `finish`. Raises AwsError InvalidRequest, InvalidDigest, and at the end
-    BadDigest or MalformedTrailerError.
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
-    """
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        self.values: dict[str, str] = {}
-        self._running: dict[str, Digest] = {}
-        self._expected: dict[str, bytes] = {}
-        self._trailing: list[str] = []
-        given = [name for name in headers if name.startswith(_CHECKSUM) and name[len(_CHECKSUM) :] in _SIZES]
-        self._trailing = [name.strip().lower() for name in headers.get("x-amz-trailer", "").split(",") if name.strip()]
-        for name in self._trailing:
-            if name.startswith(_CHECKSUM) and name[len(_CHECKSUM) :] not in _SIZES:
-                raise AwsError("InvalidRequest", "The value specified in the x-amz-trailer header is not supported")
-        promised = given + [name for name in self._trailing if name.startswith(_CHECKSUM)]
-        if len(promised) > 1:
-            text = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
-            raise AwsError("InvalidRequest", text)
-        for name in promised:
-            self._running[name] = digest(name[len(_CHECKSUM) :])
-        for name in given:
-            self._expected[name] = self._decoded(name, headers[name], "header")
-        if "content-md5" in headers:
-            self._running["content-md5"] = digest("md5")
-            self._expected["content-md5"] = self._decoded("content-md5", headers["content-md5"], "header")
-
-    def update(self, data: bytes) -> None:
-        """Bytes of the payload, freed of aws-chunked."""
-        for running in self._running.values():
-            running.update(data)
-
-    def finish(self, trailers: Mapping[str, str]) -> None:
-        """Compare; `trailers` are those of the aws-chunked body."""
-        for name in self._trailing:
-            if name not in trailers:
-                raise AwsError("MalformedTrailerError", _MALFORMED_TRAILER, status=400)
-            if name in self._running:
-                self._expected[name] = self._decoded(name, trailers[name], "trailing header")
-        for name, running in self._running.items():
-            computed, expected = running.digest(), self._expected[name]
-            if name == "content-md5":
-                if computed != expected:
-                    raise AwsError(
-                        "BadDigest",
-                        "The Content-MD5 you specified did not match what we received.",
-                        status=400,
-                        ExpectedDigest=expected.hex(),
-                        CalculatedDigest=base64.b64encode(computed).decode(),
-                    )
-                continue
-            algorithm = name[len(_CHECKSUM) :]
-            self.values[algorithm] = base64.b64encode(computed).decode()
-            if computed != expected:
-                text = f"The {algorithm.upper()} you specified did not match the calculated checksum."
-                raise AwsError("BadDigest", text, status=400)
-
-    @staticmethod
-    def _decoded(name: str, value: str, place: str) -> bytes:
-        try:
-            raw = base64.b64decode(value, validate=True)
-        except (binascii.Error, ValueError):
-            raw = b""
-        if name == "content-md5":
-            if len(raw) != 16:
-                raise AwsError("InvalidDigest", "The Content-MD5 you specified was invalid.", status=400)
-        elif len(raw) != _SIZES[name[len(_CHECKSUM) :]]:
-            raise AwsError("InvalidRequest", f"Value for {name} {place} is invalid.", status=400)
-        return raw
 
 
 class ChunkSigner(msgspec.Struct):
@@ -466,7 +300,7 @@ class ChunkedDecoder:
         key, text = name.decode("latin-1").lower(), value.decode("latin-1").strip()
         self._trailer_bytes += len(line)
         if not colon or not self._plan.trailing or key in self.trailers or self._trailer_bytes > _TRAILERS_MAX:
-            raise AwsError("MalformedTrailerError", _MALFORMED_TRAILER, status=400)
+            raise malformed_trailer()
         if key != "x-amz-trailer-signature":
             self.trailers[key] = text
             return
@@ -479,12 +313,13 @@ class Payload:
     """A request's payload: freed of aws-chunked, its signatures, checksums and x-amz-content-sha256 verified.
 
     `feed` all bytes, then `finish`; or iterate `over` a stream, or `whole` at once. Nothing counts before the end.
+    `promises` False leaves the checksum headers alone: they speak of something else than this payload.
     """
 
-    def __init__(self, headers: Mapping[str, str], signer: ChunkSigner | None = None) -> None:
+    def __init__(self, headers: Mapping[str, str], signer: ChunkSigner | None = None, *, promises: bool = True) -> None:
         plan = chunked_plan(headers)
         self._decoder = ChunkedDecoder(plan, signer) if plan is not None else None
-        self._checksums = Checksums(headers)
+        self._promise = Promise(headers) if promises else None
         word = headers.get("x-amz-content-sha256", "")
         self._word = word if _HEX_SHA256.fullmatch(word) else ""
         self._sha256 = hashlib.sha256()
@@ -497,15 +332,16 @@ class Payload:
     @property
     def checksums(self) -> dict[str, str]:
         """The promised checksums as computed, base64 by algorithm, after `finish`."""
-        return self._checksums.values
+        return self._promise.values if self._promise is not None else {}
 
     def feed(self, data: bytes) -> list[bytes]:
         """The payload in these bytes, in pieces."""
         if self._word:
             self._sha256.update(data)
         pieces = self._decoder.feed(data) if self._decoder is not None else [data]
-        for piece in pieces:
-            self._checksums.update(piece)
+        if self._promise is not None:
+            for piece in pieces:
+                self._promise.update(piece)
         return pieces
 
     def finish(self) -> None:
@@ -514,7 +350,8 @@ class Payload:
             self._decoder.finish()
         if self._word and self._word != (computed := self._sha256.hexdigest()):
             raise sha256_mismatch(self._word, computed)
-        self._checksums.finish(self.trailers)
+        if self._promise is not None:
+            self._promise.finish(self.trailers)
 
     async def over(self, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """The payload of a stream; the last step raises what `finish` raises."""
@@ -530,15 +367,24 @@ class Payload:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def decompressed(body: bytes, bytes_max: int) -> bytes:
-    """A body sent with `content-encoding: gzip`, at most `bytes_max` of it; AwsError InvalidRequest, EntityTooLarge."""
-    engine = zlib.decompressobj(wbits=31)
-    try:
-        data = engine.decompress(body, bytes_max + 1)
-    except zlib.error as error:
-        raise AwsError("InvalidRequest", "The body is not gzip.", status=400) from error
-    if len(data) > bytes_max:
-        raise AwsError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", status=413)
-    if not engine.eof:
-        raise AwsError("IncompleteBody", _TRUNCATED, status=400)
-    return data
+def unwrap(request: Request, signer: ChunkSigner | None, *, promises: bool) -> None:
+    """Leave a request with its payload as if it had come without aws-chunked, verified as `Payload` does.
+
+    Raises what `Payload` raises; for a stream that comes while it is read.
+    """
+    payload = Payload(request.headers, signer, promises=promises)
+    if request.stream is not None:
+        request.stream = payload.over(request.stream)
+    else:
+        request.body = payload.whole(request.body)
+    headers = request.headers
+    length = headers.pop("x-amz-decoded-content-length", None)
+    if length is not None:
+        headers["content-length"] = length
+    codings = [coding.strip() for coding in headers.get("content-encoding", "").split(",")]
+    if "aws-chunked" in codings:
+        # S3 stores the coding of the object, of which this is no part.
+        codings.remove("aws-chunked")
+        headers["content-encoding"] = ",".join(codings)
+        if not codings:
+            del headers["content-encoding"]

@@ -12,7 +12,17 @@ import httptools
 
 from fogbank.codec.message import Response
 from fogbank.gateway.body import BodyPlan, BodyStream, stream_error
-from fogbank.gateway.head import Received, Upgrade, head_problem, plain, response_head, split_target, without_upgrade
+from fogbank.gateway.head import (
+    Received,
+    Upgrade,
+    head_problem,
+    named,
+    oversize,
+    plain,
+    response_head,
+    split_target,
+    without_upgrade,
+)
 
 if TYPE_CHECKING:
     from fogbank.gateway.server import Server
@@ -63,6 +73,7 @@ class Connection(asyncio.Protocol):
         # the answers
         self._current: Received | None = None
         self._task: asyncio.Task[None] | None = None
+        self._result: Response | Awaitable[Response] | None = None
         self._queue: deque[tuple[Received, Response | None]] = deque()
         self._refusal: Response | None = None
         self._held = b""
@@ -90,8 +101,14 @@ class Connection(asyncio.Protocol):
         if self._stream is not None:
             self._stream.fail(ConnectionResetError("the client left"))
         if self._task is not None:
+            # Cancelled before its first step it never awaits what the application returned: that is closed then.
+            self._task.add_done_callback(self._abandon)
             self._task.cancel()
         self.resume_writing()
+
+    def _abandon(self, _: object) -> None:
+        if asyncio.iscoroutine(self._result):
+            self._result.close()
 
     def pause_writing(self) -> None:
         self._write_paused = True
@@ -198,7 +215,7 @@ class Connection(asyncio.Protocol):
         self._server.requests_total += 1
         self._head_open = False
         request = self._request()
-        self._refusal = self._oversize(request) or head_problem(request)
+        self._refusal = oversize(request, self._pending, self._limits) or head_problem(request)
         if self._refusal is not None:
             raise _Stop
         headers = request.headers
@@ -228,16 +245,6 @@ class Connection(asyncio.Protocol):
             listener=self._listener,
             local=self._local,
         )
-
-    def _oversize(self, request: Received) -> Response | None:
-        limits = self._limits
-        if self._pending <= min(limits.head_bytes_max, limits.target_bytes_max):
-            return None
-        target = len(request.path) + len(request.query)
-        if target > limits.target_bytes_max:
-            return plain(414)
-        lines = sum(len(name) + len(value) + 4 for name, value in request.headers.items())
-        return plain(431) if lines + target > limits.head_bytes_max else None
 
     def _meets_upgrade(self, request: Received) -> bool:
         """Note what `_switch` does once the parser has let go of this head; always True, or out by _Stop."""
@@ -283,6 +290,7 @@ class Connection(asyncio.Protocol):
             self._offer(request)
 
     def _refuse_body(self, request: Received, refusal: Response) -> None:
+        named(refusal, self._server.new_id)
         # A client that expects a 100 may send the body or not: then its next byte could be either's.
         certain = self._left is not None and (self._left == 0 or "expect" not in request.headers)
         if not certain or self._left is None or self._left > self._limits.drain_bytes_max:
@@ -358,6 +366,7 @@ class Connection(asyncio.Protocol):
                 return
         except Exception as error:
             result = self._failure(request, error)
+        self._result = result
         self._task = self._loop.create_task(self._answer(request, result))
 
     async def _answer(self, request: Received, result: Response | Awaitable[Response]) -> None:
@@ -383,7 +392,7 @@ class Connection(asyncio.Protocol):
                 _log.error("answer to %s %s broke off", request.method, request.path, exc_info=error)
             self._transport.abort()
             return
-        self._task = None
+        self._task = self._result = None
         self._answered(request, persist)
         self._advance()
 
@@ -542,6 +551,7 @@ class Connection(asyncio.Protocol):
         """Answer what is no request (or too much of one) after the answers that are due, then close."""
         if self._closing:
             return
+        named(refusal, self._server.new_id)
         request = self._parsing or Received("GET", "/", "", {})
         request.keep_alive = False
         self._deaf, self._head_open, self._held, self._parts = True, False, b"", []

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fogbank.control.service import Services, snake_case
+from fogbank.gateway.longtail import LENDER
 from fogbank.model.load import load
 
 
-def coverage(services: Services) -> dict[str, Any]:
-    """Service -> how many operations its API has, which have code, and which answer NotImplemented."""
-    found = {}
+def coverage(services: Services, borrowed: Iterable[str] = ()) -> dict[str, Any]:
+    """Service -> how many operations its API has, which have code, and which answer NotImplemented.
+
+    A borrowed service has no code here: it says from whom it is borrowed, and nothing of its operations is claimed.
+    """
+    found: dict[str, Any] = {}
     for installed in services:
         name = installed.service.name
         operations = load(name).operation_names
@@ -20,4 +25,6 @@ def coverage(services: Services) -> dict[str, Any]:
             "implemented": sorted(done),
             "not_implemented": sorted(set(operations) - set(done)),
         }
+    for name in borrowed:
+        found[name] = {"operations": 0, "implemented": [], "not_implemented": [], "borrowed": LENDER}
     return found

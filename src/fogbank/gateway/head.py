@@ -6,11 +6,14 @@ import asyncio
 import re
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from fogbank.codec.message import Request, Response
+
+if TYPE_CHECKING:
+    from fogbank.gateway.server import Limits
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 _OURS = frozenset({"content-length", "transfer-encoding", "connection", "date", "server"})
@@ -49,6 +52,12 @@ def plain(status: int, text: str = "", *, request_id: str = "") -> Response:
         detail += f"<p>request id {request_id}</p>"
     body = f"<html><head><title>{title}</title></head><body><h1>{title}</h1>{detail}</body></html>\n"
     return Response(status, headers, body.encode())
+
+
+def named(response: Response, new_id: Callable[[], str]) -> None:
+    """Give a response the id that every answer carries, if it has none."""
+    if not any(name in ("x-amzn-requestid", "x-amz-request-id") for name, _ in response.headers):
+        response.headers.append(("x-amzn-requestid", new_id()))
 
 
 def split_target(target: str, headers: dict[str, str]) -> tuple[str, str]:
@@ -94,6 +103,17 @@ def head_problem(request: Received) -> Response | None:
     if "expect" in headers and headers["expect"].lower() != "100-continue":
         return plain(417)
     return None
+
+
+def oversize(request: Received, read_bytes: int, limits: Limits) -> Response | None:
+    """Why a head is too long, None if it is not; `read_bytes` is what was read until it was complete, at least."""
+    if read_bytes <= min(limits.head_bytes_max, limits.target_bytes_max):
+        return None
+    target = len(request.path) + len(request.query)
+    if target > limits.target_bytes_max:
+        return plain(414)
+    lines = sum(len(name) + len(value) + 4 for name, value in request.headers.items())
+    return plain(431) if lines + target > limits.head_bytes_max else None
 
 
 def response_head(response: Response, length: int | None, tail: str) -> tuple[bytes, int | None]:

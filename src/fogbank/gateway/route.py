@@ -5,25 +5,44 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fogbank.aws import ids
-from fogbank.aws.errors import AwsError
+from fogbank.aws.errors import AwsError, NotImplementedByFogbank
 from fogbank.codec.compiled import Codec, codec_for, write_error
 from fogbank.codec.detect import Target, detect
 from fogbank.codec.message import Request, Response
-from fogbank.control import caller as callers
 from fogbank.control.context import Context, Origin
 from fogbank.control.dispatch import Answer
-from fogbank.gateway import cors
-from fogbank.gateway.admin import PREFIXES, Admin
-from fogbank.gateway.body import BodyPlan, Payload
-from fogbank.gateway.identify import Identified, Identify, in_words_of
+from fogbank.gateway import cors, refusal
+from fogbank.gateway.admin import Admin, is_admin
+from fogbank.gateway.body import BodyPlan, unwrap
+from fogbank.gateway.head import plain
+from fogbank.gateway.hosts import is_own
+from fogbank.gateway.identify import ANONYMOUS, Identified, Identify
+from fogbank.gateway.longtail import Longtail
+from fogbank.gateway.sigv4 import Authorization
+from fogbank.model.index import index
 
 if TYPE_CHECKING:
     from fogbank.cloud import Cloud
 
 _LOG = logging.getLogger("fogbank.access")
+_UNKNOWN = Target("", "rest-xml", None)
+_S3_FAMILY = frozenset(("s3express", "s3-object-lambda", "s3-outposts"))
+
+
+class Plan(NamedTuple):
+    """What is known of a target before its first request is read; `waits` is None where fogbank has no code for it.
+
+    `open`: unsigned requests may pass (policies decide later); `promises`: its checksum headers speak of its body.
+    """
+
+    codec: Codec
+    waits: bool | None
+    is_borrowed: bool
+    open: bool
+    promises: bool
 
 
 class Route:
@@ -35,77 +54,136 @@ class Route:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._dispatch = cloud.dispatch
-        self._admin = Admin(cloud)
         settings = cloud.settings
+        self._longtail = Longtail(settings.longtail, cloud.services.names)
+        self._admin = Admin(cloud, self._longtail)
         self._identify = Identify(cloud.credential, settings.account, settings.strict)
-        self._plan = BodyPlan(stream=False, bytes_max=settings.body_bytes_max)
+        self._body_plan = BodyPlan(stream=False, bytes_max=settings.body_bytes_max)
         self._origins = cors.Origins(tuple(origin.strip() for origin in settings.allowed_origins.split(",")))
+        self._plans: dict[Target, Plan] = {}
 
     def head(self, request: Request) -> BodyPlan | Response:
-        return self._plan
+        return self._body_plan
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
-        if request.path.startswith(PREFIXES):
+        if is_admin(request.path):
             return self._admin.answer(request)
         if "origin" in request.headers:
             return self._with_cors(request)
         return self._aws(request)
 
     async def _with_cors(self, request: Request) -> Response:
+        if not self._may_call(request):
+            # A browser sends a simple POST to any address; what it may not read it must not do either.
+            text = "Pages of this origin may not call: see the setting allowed_origins."
+            refused = plain(403, text, request_id=ids.uuid(self._dispatch.random))
+            refused.headers.append(("vary", "Origin"))
+            return refused
         if cors.is_preflight(request):
-            return cors.preflight(request, self._origins)
-        if not cors.is_allowed(request.headers["origin"], self._origins):
-            return Response(403, [("vary", "Origin")])
+            response = cors.preflight(request, self._origins)
+            response.headers.append(("x-amzn-requestid", ids.uuid(self._dispatch.random)))
+            return response
         answered = self._aws(request)
         response = answered if isinstance(answered, Response) else await answered
         response.headers.extend(cors.response_headers(request, self._origins))
         return response
 
+    def _may_call(self, request: Request) -> bool:
+        origin, host = request.headers["origin"], request.headers.get("host", "")
+        if cors.is_allowed(origin, self._origins):
+            return True
+        # A page that came from here, under a name that is this machine's own (a rebound name is not).
+        return bool(host) and origin.partition("://")[2] == host and is_own(host, self._cloud.settings.host)
+
     def _aws(self, request: Request) -> Response | Awaitable[Response]:
         request_id = ids.uuid(self._dispatch.random)
-        protocol, service, codec = "rest-xml", None, None
+        target, plan, auth = _UNKNOWN, None, None
         try:
             target = detect(request)
-            protocol, service = target.protocol, target.service
-            codec = codec_for(service, protocol, target.operation)
-            identified = self._identified(request, target, codec)
-            request.body = Payload(request.headers).whole(request.body) if request.body else b""
-            params = codec.parse(request)
-        except AwsError as error:
-            error = in_words_of(protocol, service or "", error)
-            _log(request, service, "-", error)
-            return codec.write_error(error, request_id) if codec else write_error(protocol, error, request_id, service)
-        ctx = self._context(request, codec, identified, request_id)
+            plan = self._plans.get(target) or self._planned(target, request)
+            auth = self._identify.authorization(request)
+            identified = self._identified(request, auth, plan)
+            ctx = self._context(request, plan, identified, request_id)
+            if plan.waits is None:
+                return self._borrowed(request, plan, ctx)
+            self._unwrap(request, plan, identified)
+            params = plan.codec.parse(request)
+        except Exception as error:
+            has_token = auth is not None and bool(auth.security_token)
+            refused = self._words(target, error, request_id, has_token=has_token)
+            _log(request, target.service, target.operation or "-", refused)
+            return _refusal(target, plan, refused, request_id)
         delay_seconds = self._dispatch.delay_seconds(ctx)
-        if delay_seconds or self._dispatch.waits(ctx.service, ctx.operation):
-            return self._answered_later(request, codec, ctx, params, delay_seconds)
+        if delay_seconds or plan.waits:
+            return self._answered_later(request, plan, ctx, params, delay_seconds)
         answer = self._dispatch.answer(ctx, params)
         if answer.batch <= self._dispatch.store.durable:
-            return _response(request, codec, ctx, answer)
-        return self._once_durable(request, codec, ctx, answer)
+            return _response(request, plan, ctx, answer)
+        return self._once_durable(request, plan, ctx, answer)
 
-    def _identified(self, request: Request, target: Target, codec: Codec) -> Identified:
-        auth = self._identify.authorization(request)
-        if auth is None and codec.operation.unsigned:
-            return Identified(callers.anonymous(), "")
-        return self._identify.caller(request, auth)
+    def _planned(self, target: Target, request: Request) -> Plan:
+        service, protocol, operation = target
+        if not service or operation is None:
+            raise refusal.unknown_operation(target, request)
+        codec = codec_for(service, protocol, operation)
+        installed = self._dispatch.services.get(service)
+        found = installed.operation(operation) if installed is not None else None
+        traits = codec.operation
+        plan = Plan(
+            codec,
+            found.waits if found is not None else None,
+            is_borrowed=installed is None,
+            open=traits.unsigned or service == "s3",
+            promises=bool(traits.checksum or traits.checksum_required),
+        )
+        self._plans[target] = plan
+        return plan
 
-    def _context(self, request: Request, codec: Codec, identified: Identified, request_id: str) -> Context:
-        ctx = self._cloud.context(codec.operation.service, codec.operation.name, identified.caller, identified.region)
+    def _identified(self, request: Request, auth: Authorization | None, plan: Plan) -> Identified:
+        if auth is None and plan.open:
+            return ANONYMOUS
+        service = plan.codec.operation.service
+        if auth is not None and service == "s3":
+            name = auth.scope.service
+            if name not in _S3_FAMILY and name not in index().by_signing_name:
+                raise refusal.foreign_service(name)
+        return self._identify.caller(request, auth, service)
+
+    def _unwrap(self, request: Request, plan: Plan, identified: Identified) -> None:
+        headers = request.headers
+        if plan.promises or "x-amz-content-sha256" in headers or "content-encoding" in headers:
+            unwrap(request, identified.signer, promises=plan.promises)
+
+    def _context(self, request: Request, plan: Plan, identified: Identified, request_id: str) -> Context:
+        operation = plan.codec.operation
+        ctx = self._cloud.context(operation.service, operation.name, identified.caller, identified.region)
         headers = request.headers
         ctx.origin = Origin(
             request_id, request.peer, headers.get("user-agent", ""), request.tls, headers.get("host", "")
         )
         return ctx
 
-    def _once_durable(self, request: Request, codec: Codec, ctx: Context, answer: Answer) -> Awaitable[Response]:
+    def _borrowed(self, request: Request, plan: Plan, ctx: Context) -> Awaitable[Response]:
+        if not plan.is_borrowed:
+            raise NotImplementedByFogbank(ctx.service, ctx.operation)
+        self._longtail.check(ctx.service, ctx.operation)
+        return self._lent(request, plan, ctx)
+
+    async def _lent(self, request: Request, plan: Plan, ctx: Context) -> Response:
+        try:
+            return await self._longtail.answer(request, ctx)
+        except AwsError as error:
+            _log(request, ctx.service, ctx.operation, error)
+            return plan.codec.write_error(error, ctx.request_id)
+
+    def _once_durable(self, request: Request, plan: Plan, ctx: Context, answer: Answer) -> Awaitable[Response]:
         written: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
 
         def settle(failure: BaseException | None) -> None:
             if written.cancelled():
                 return
             if failure is None:
-                written.set_result(_response(request, codec, ctx, answer))
+                written.set_result(_response(request, plan, ctx, answer))
             else:
                 written.set_exception(failure)
 
@@ -113,20 +191,42 @@ class Route:
         return written
 
     async def _answered_later(
-        self, request: Request, codec: Codec, ctx: Context, params: dict[str, Any], delay_seconds: float
+        self, request: Request, plan: Plan, ctx: Context, params: dict[str, Any], delay_seconds: float
     ) -> Response:
         if delay_seconds:
             await asyncio.sleep(delay_seconds)
-        return _response(request, codec, ctx, await self._dispatch.answer_waiting(ctx, params))
+        return _response(request, plan, ctx, await self._dispatch.answer_waiting(ctx, params))
+
+    def _words(self, target: Target, error: Exception, request_id: str, *, has_token: bool) -> AwsError:
+        if isinstance(error, AwsError):
+            return refusal.in_words_of(target, error, has_token=has_token)
+        return _broken(f"{target.service or '?'}:{target.operation or '?'} could not be read", request_id, error)
 
 
-def _response(request: Request, codec: Codec, ctx: Context, answer: Answer) -> Response:
-    if _LOG.isEnabledFor(logging.DEBUG) or answer.error is not None:
-        _log(request, ctx.service, ctx.operation, answer.error)
+def _refusal(target: Target, plan: Plan | None, error: AwsError, request_id: str) -> Response:
+    if plan is not None:
+        return plan.codec.write_error(error, request_id)
+    return write_error(target.protocol, error, request_id, target.service or None)
+
+
+def _response(request: Request, plan: Plan, ctx: Context, answer: Answer) -> Response:
+    _log(request, ctx.service, ctx.operation, answer.error)
+    codec = plan.codec
     if answer.error is not None:
         return codec.write_error(answer.error, ctx.request_id)
-    return codec.write(answer.result, ctx.request_id)
+    try:
+        return codec.write(answer.result, ctx.request_id)
+    except Exception as error:
+        what = f"the answer of {ctx.service}:{ctx.operation} could not be written"
+        return codec.write_error(_broken(what, ctx.request_id, error), ctx.request_id)
 
 
-def _log(request: Request, service: str | None, operation: str, error: AwsError | None) -> None:
-    _LOG.debug("%s %s:%s %s", request.peer, service or "?", operation, error or "ok")
+def _broken(what: str, request_id: str, error: Exception) -> AwsError:
+    _LOG.error("%s (request %s)", what, request_id, exc_info=error)
+    text = "An internal error occurred; fogbank's log tells more under this request's id."
+    return AwsError("InternalFailure", text, status=500)
+
+
+def _log(request: Request, service: str, operation: str, error: AwsError | None) -> None:
+    if _LOG.isEnabledFor(logging.DEBUG):
+        _LOG.debug("%s %s:%s %s", request.peer, service or "?", operation, error or "ok")

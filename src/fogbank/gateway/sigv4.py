@@ -441,6 +441,10 @@ def _iso(epoch: float) -> str:
 
 def _check_time(auth: Authorization, signed_at: int, now: float) -> None:
     valid = auth.expires if auth.expires is not None else SKEW_SECONDS_MAX
+    if auth.scope.service == "sts":
+        # STS ignores X-Amz-Expires, and Kubernetes signs its tokens for 60 seconds that are good for 15 minutes.
+        # https://github.com/kubernetes-sigs/aws-iam-authenticator/blob/master/pkg/token/token.go
+        valid = SKEW_SECONDS_MAX
     if signed_at - SKEW_SECONDS_MAX <= now <= signed_at + valid:
         return
     early, service = now < signed_at, auth.scope.service

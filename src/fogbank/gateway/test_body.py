@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import gzip
 import hashlib
 import hmac
 import io
@@ -18,7 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fogbank.aws.errors import AwsError
-from fogbank.gateway.body import ChunkSigner, Payload, chunked_plan, crc_reflected, decompressed, digest
+from fogbank.codec.checksums import checksum
+from fogbank.codec.message import Request
+from fogbank.gateway.body import ChunkSigner, Payload, chunked_plan, unwrap
 
 DATA = random.Random(3).randbytes(200_000)
 KEY = b"k" * 32
@@ -202,35 +203,9 @@ def test_any_pieces_decode_or_are_refused_alike(pieces: list[bytes]) -> None:
     assert outcome([body]) == outcome([body[at : at + 1] for at in range(len(body))])
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("crc32", "cbf43926"),
-        ("crc32c", "e3069283"),
-        ("crc64nvme", "ae8b14860a799888"),
-        ("sha1", hashlib.sha1(b"123456789").hexdigest()),
-        ("sha256", hashlib.sha256(b"123456789").hexdigest()),
-        ("sha512", hashlib.sha512(b"123456789").hexdigest()),
-        ("md5", hashlib.md5(b"123456789").hexdigest()),
-    ],
-)
-def test_checksums_of_the_check_string(name: str, expected: str) -> None:
-    whole, parts = digest(name), digest(name)
-    whole.update(b"123456789")
-    for byte in b"123456789":
-        parts.update(bytes([byte]))
-    assert whole.digest().hex() == parts.digest().hex() == expected
-
-
-@given(st.binary(max_size=100), st.binary(max_size=100))
-def test_our_crc_is_zlibs(first: bytes, second: bytes) -> None:
-    crc = crc_reflected(second, crc_reflected(first, 0, 32, 0xEDB88320), 32, 0xEDB88320)
-    assert crc == zlib.crc32(first + second)
-
-
 @pytest.mark.parametrize("name", ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"])
 def test_checksum_headers(name: str) -> None:
-    running = digest(name)
+    running = checksum(name)
     running.update(DATA)
     good = base64.b64encode(running.digest()).decode()
     payload = Payload({f"x-amz-checksum-{name}": good})
@@ -260,13 +235,36 @@ def test_other_promises() -> None:
     assert refused(Payload(sha256), b"x") == "XAmzContentSHA256Mismatch"
 
 
-def test_gzip_is_bounded() -> None:
-    assert decompressed(gzip.compress(DATA), 1 << 20) == DATA
-    for body, limit, code in (
-        (gzip.compress(bytes(1 << 20)), 1 << 10, "EntityTooLarge"),
-        (gzip.compress(DATA)[:-20], 1 << 20, "IncompleteBody"),
-        (b"plain", 1 << 20, "InvalidRequest"),
-    ):
-        with pytest.raises(AwsError) as caught:
-            decompressed(body, limit)
-        assert caught.value.code == code
+def test_unwrapped_it_is_as_if_it_had_come_plain() -> None:
+    given_headers = headers(SIGNED, 4, content_encoding="gzip,aws-chunked", content_length="999")
+    request = Request("PUT", "/b/k", "", given_headers, chunked(b"data", 3))
+    unwrap(request, signer(), promises=True)
+    assert request.body == b"data"
+    assert request.headers["content-encoding"] == "gzip" and request.headers["content-length"] == "4"
+    alone = Request("PUT", "/b/k", "", headers(SIGNED, 4, content_encoding="aws-chunked"), chunked(b"data", 3))
+    unwrap(alone, None, promises=True)
+    assert "content-encoding" not in alone.headers and alone.body == b"data"
+    with pytest.raises(AwsError, match="SignatureDoesNotMatch"):
+        forged = chunked(b"data", 3).replace(b"dat", b"DAT")
+        unwrap(Request("PUT", "/", "", headers(SIGNED, 4), forged), signer(), promises=True)
+
+
+def test_promises_about_something_else_are_left_alone() -> None:
+    about_the_object = {"x-amz-checksum-crc32": "AAAAAA==", "content-md5": "x"}
+    assert Payload(about_the_object, promises=False).whole(b"<CompleteMultipartUpload/>")
+    assert Payload(about_the_object, promises=False).checksums == {}
+
+
+def test_unwrapping_a_stream_verifies_it_at_the_end() -> None:
+    async def read(body: bytes) -> bytes:
+        async def stream() -> AsyncIterator[bytes]:
+            yield body
+
+        request = Request("PUT", "/b/k", "", headers(SIGNED), b"", stream())
+        unwrap(request, signer(), promises=True)
+        assert request.stream is not None
+        return b"".join([part async for part in request.stream])
+
+    assert asyncio.run(read(chunked(DATA, 65536))) == DATA
+    with pytest.raises(AwsError, match="SignatureDoesNotMatch"):
+        asyncio.run(read(chunked(DATA, 65536).replace(DATA[:9], b"forgeries", 1)))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import random
 import socket
 import ssl
 import struct
+import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ import pytest
 from fogbank.aws.errors import AwsError
 from fogbank.codec.message import Request, Response
 from fogbank.gateway.server import BodyPlan, Limits, Upgrade
-from fogbank.gateway.test_server import EXPECTING, GET, App, both_loops, ok, run, serving, until
+from fogbank.gateway.test_server import EXPECTING, GET, App, both_loops, gated, ok, run, serving, until
 from fogbank.gateway.tls import Authority, ssl_context
 
 
@@ -402,11 +404,7 @@ def test_connections_past_the_limit_are_turned_away() -> None:
 @both_loops
 def test_stop_finishes_what_is_in_flight_and_accepts_no_more(loop: str) -> None:
     async def main() -> None:
-        gate = asyncio.Event()
-
-        async def slow(request: Request) -> Response:
-            await gate.wait()
-            return ok(request)
+        gate, slow = gated()
 
         async with serving(App(slow)) as served:
             idle, busy = await served.client(), await served.client()
@@ -546,3 +544,26 @@ def test_a_call_that_is_cancelled_from_inside_resets_its_connection() -> None:
             assert served.server.connections_open == 0
 
     run(main())
+
+
+@both_loops
+def test_a_client_that_leaves_between_two_answers_leaves_no_coroutine_behind(loop: str) -> None:
+    async def main() -> None:
+        async def answer(request: Request) -> Response:
+            await asyncio.sleep(0)
+            return ok(request)
+
+        async with serving(App(answer)) as served:
+            for turns in range(60):
+                client = await served.client()
+                await client.send(GET * 100)
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                client.writer.transport.abort()
+            await until(lambda: served.server.connections_total >= 60 and not served.server.connections_open)
+
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        run(main(), loop)
+        gc.collect()
+    assert not [one for one in seen if "never awaited" in str(one.message)]

@@ -37,6 +37,17 @@ def ok(request: Request) -> Response:
     return Response(200, [("Content-Type", "text/plain")], text.encode())
 
 
+def gated() -> tuple[asyncio.Event, Callable[[Request], Awaitable[Response]]]:
+    """An application that answers once the event is set."""
+    gate = asyncio.Event()
+
+    async def slow(request: Request) -> Response:
+        await gate.wait()
+        return ok(request)
+
+    return gate, slow
+
+
 class App:
     """Answers with `answer`; `plan` decides on heads; remembers what it was asked."""
 
@@ -323,11 +334,7 @@ def test_a_response_header_cannot_break_out_of_its_line() -> None:
 @both_loops
 def test_pipelined_answers_keep_their_order(loop: str) -> None:
     async def main() -> None:
-        gate = asyncio.Event()
-
-        async def slow(request: Request) -> Response:
-            await gate.wait()
-            return ok(request)
+        gate, slow = gated()
 
         app = App(lambda request: slow(request) if request.path == "/slow" else ok(request))
         async with serving(app) as served:
@@ -370,11 +377,7 @@ def test_a_pipelined_burst_is_bounded_and_all_of_it_answered(loop: str) -> None:
 
 def test_a_malformed_request_is_refused_after_the_answers_before_it() -> None:
     async def main() -> None:
-        gate = asyncio.Event()
-
-        async def slow(request: Request) -> Response:
-            await gate.wait()
-            return ok(request)
+        gate, slow = gated()
 
         async with serving(App(slow)) as served:
             client = await served.client()

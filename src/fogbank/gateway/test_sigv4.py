@@ -269,7 +269,12 @@ def test_presigned_urls_expire() -> None:
     error = refused(presigned(), AT + 61)
     assert (error.code, error.message, error.status) == ("AccessDenied", "Request has expired", 403)
     assert error.members["X-Amz-Expires"] == "60"
-    assert refused(presigned("sts"), AT + 61).message.startswith("Signature expired: ")
+    assert refused(presigned("iam"), AT + 61).message.startswith("Signature expired: ")
+
+
+def test_what_sts_signs_is_good_for_a_quarter_of_an_hour_whatever_it_says() -> None:
+    check(presigned("sts"), AT + 899)
+    assert refused(presigned("sts"), AT + 901).message.startswith("Signature expired: ")
     assert refused(presigned(), AT - 901).message == "Request is not yet valid"
 
 

@@ -12,7 +12,7 @@ import pytest
 from fogbank.aws.errors import AwsError
 from fogbank.codec.message import Request, Response
 from fogbank.gateway.server import BodyPlan, Limits
-from fogbank.gateway.test_server import EXPECTING, GET, App, both_loops, ok, run, serving, until
+from fogbank.gateway.test_server import EXPECTING, GET, App, both_loops, gated, run, serving, until
 
 
 @both_loops
@@ -56,11 +56,7 @@ def test_continue_waits_for_the_first_read_of_the_stream(loop: str) -> None:
 
 def test_continue_never_overtakes_an_answer() -> None:
     async def main() -> None:
-        gate = asyncio.Event()
-
-        async def slow(request: Request) -> Response:
-            await gate.wait()
-            return ok(request)
+        gate, slow = gated()
 
         async with serving(App(slow)) as served:
             client = await served.client()

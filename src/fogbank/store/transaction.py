@@ -75,6 +75,10 @@ class Transaction:
         self.seen = max(self.seen, number)
         return merged(found, own, asked) if own else found
 
+    def has_written(self, service: str) -> bool:
+        """Whether it has written records of a service: what it read then is no truth yet that others may remember."""
+        return any(write.kind.startswith(f"{service}/") for write in self.records)
+
     def savepoint(self) -> tuple[int, int]:
         """A mark to `rollback` to."""
         return len(self._undo), len(self.items)

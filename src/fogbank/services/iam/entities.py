@@ -19,6 +19,9 @@ Holder = User | Group | Role
 """What has policies."""
 
 _ITEMS = 100
+SERVICE_PATH = "/aws-service-role/"
+"""Where service-linked roles are."""
+
 _ID_PREFIXES: Mapping[type[Record], str] = {
     User: "AIDA",
     Group: "AGPA",
@@ -104,6 +107,17 @@ def existing(ctx: Context, noun: Noun[T], name: str) -> T:
     found = ctx.get(noun.kind, name.lower())
     if found is None:
         raise missing(noun.missing.format(name))
+    return found
+
+
+def changeable(ctx: Context, noun: Noun[T], name: str) -> T:
+    """What `existing` finds, to be changed. Raises UnmodifiableEntity for a role that only its service changes."""
+    found = existing(ctx, noun, name)
+    if isinstance(found, Role) and found.path.startswith(SERVICE_PATH):
+        text = (
+            f"Cannot perform the operation on the protected role '{found.name}' - this role is only modifiable by AWS"
+        )
+        raise AwsError("UnmodifiableEntity", text)
     return found
 
 

@@ -7,10 +7,9 @@ from functools import lru_cache
 
 from fogbank.aws.errors import AwsError
 from fogbank.aws.policy import Kind, Policy, PolicySet, Principal
-from fogbank.aws.scope import Scope
 from fogbank.control.caller import Caller, Credential
 from fogbank.control.context import Context
-from fogbank.model.regions import regions
+from fogbank.model.regions import partitions, regions
 from fogbank.services.iam import entities, managed_policies
 from fogbank.services.iam.resources import AccessKey, Group, Role, Use, User
 
@@ -18,6 +17,7 @@ USE_SECONDS = 60.0
 """Uses within this time of the last one that was written down are not written."""
 
 _ALL = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+_NOTHING = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "NotAction": "*", "Resource": "*"}}'
 
 
 def credential_of(ctx: Context, access_key_id: str) -> Credential | None:
@@ -104,23 +104,22 @@ def seal_purpose(access_key_id: str) -> str:
 
 
 def _key(ctx: Context, access_key_id: str) -> tuple[Context, AccessKey] | None:
-    """A key and its home. A key id names an account and no partition, so all those that have keys are looked at."""
+    """A key and its home. A key id names an account and no partition, so they are all looked at, `aws` first."""
     key = ctx.get(AccessKey, access_key_id)
     if key is not None:
         return ctx, key
-    for scope in ctx.scopes(AccessKey):
-        home = _partition(ctx, scope)
-        key = home.get(AccessKey, access_key_id) if home is not None else None
-        if home is not None and key is not None:
+    for region in _elsewhere():
+        home = ctx.at(region=region)
+        key = home.get(AccessKey, access_key_id)
+        if key is not None:
             return home, key
     return None
 
 
-def _partition(ctx: Context, scope: Scope) -> Context | None:
-    """The context's account in the partition of a scope, None if the scope is another account's or the context's."""
-    if scope.account != ctx.account or scope.partition == ctx.partition:
-        return None
-    return ctx.at(region=regions(scope.partition)[0])
+@lru_cache(maxsize=1)
+def _elsewhere() -> tuple[str, ...]:
+    """A region of each partition but the first."""
+    return tuple(found[0] for partition in partitions()[1:] if (found := regions(partition)))
 
 
 def _caller(ctx: Context, key: AccessKey) -> Caller | None:
@@ -151,7 +150,7 @@ def _holder(ctx: Context, principal: Principal) -> User | Role | str | None:
 
 
 def _boundary(ctx: Context, arn: str) -> Policy:
-    """A permissions boundary. One whose policy is gone allows nothing (IAM User Guide, "Permissions boundaries")."""
+    """A permissions boundary. One whose policy is gone allows nothing."""
     return compiled(managed_policies.document_of(ctx, arn) or _NOTHING, arn, "identity")
 
 
@@ -165,6 +164,3 @@ def _session_policies(ctx: Context) -> tuple[Policy, ...] | None:
         if document is not None:
             found.append(compiled(document, arn, "session"))
     return tuple(found)
-
-
-_NOTHING = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'

@@ -152,24 +152,26 @@ def places_of(document: str) -> list[Place]:
     if found is None:
         return []
     decoder, at, places = json.JSONDecoder(), found.end(), []
-    if document[at] == "{":
-        return [Place(_place(document, at), _place(document, decoder.raw_decode(document, at)[1]))]
-    at = _past_gap(document, at + 1)
-    while document[at] != "]":
+    is_list = document[at] == "["
+    at = _past_gap(document, at + is_list)
+    while document[at] == "{":
         _, end = decoder.raw_decode(document, at)
-        places.append(Place(_place(document, at), _place(document, end)))
+        # AWS counts from 1, and tells the places past both brackets (the CLI's examples of simulate-custom-policy).
+        places.append(Place(_place(document, at + 1), _place(document, end)))
+        if not is_list:
+            break
         at = _past_gap(document, end)
     return places
 
 
 def context_keys_of(documents: Iterable[str]) -> list[str]:
-    """The condition keys that documents ask for: in conditions, and as variables."""
+    """The condition keys that documents ask for, as variables and in conditions, in the order in which they do."""
     found: dict[str, str] = {}
     for document in documents:
         for statement in statements_of(document):
             for key in _keys_of(statement):
                 found.setdefault(key.lower(), key)
-    return sorted(found.values())
+    return list(found.values())
 
 
 def grants_access(document: str, service: str) -> bool:
@@ -233,9 +235,11 @@ _SERVICE_ROLES = {
 
 
 def _keys_of(statement: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("Resource", "NotResource"):
+        yield from _VARIABLE.findall(json.dumps(statement.get(name, "")))
     for tests in statement.get("Condition", {}).values():
         yield from tests
-    yield from _VARIABLE.findall(json.dumps(statement))
+        yield from _VARIABLE.findall(json.dumps(tests))
 
 
 def _past_gap(document: str, at: int) -> int:

@@ -59,7 +59,10 @@ SPECS: Mapping[str, Spec] = {
     "ECC_NIST_P521": _ec("SECP521R1", 512),
     "ECC_SECG_P256K1": _ec("SECP256K1", 256, agrees=False),
     "ECC_NIST_EDWARDS25519": Spec("ed25519", "", {"SIGN_VERIFY": ("ED25519_SHA_512",)}),
-    **{f"HMAC_{bits}": Spec("hmac", bits // 8, {"GENERATE_VERIFY_MAC": (f"HMAC_SHA_{bits}",)}) for bits in (224, 256, 384, 512)},
+    **{
+        f"HMAC_{bits}": Spec("hmac", bits // 8, {"GENERATE_VERIFY_MAC": (f"HMAC_SHA_{bits}",)})
+        for bits in (224, 256, 384, 512)
+    },
     **{f"ML_DSA_{size}": Spec("mldsa", size, {"SIGN_VERIFY": ("ML_DSA_SHAKE_256",)}) for size in (44, 65, 87)},
     **{f"ML_KEM_{size}": Spec("mlkem", size, {"ENCAPSULATE_DECAPSULATE": ("ML_KEM",)}) for size in (768, 1024)},
 }
@@ -86,8 +89,16 @@ _STATES: Mapping[str, frozenset[str]] = {
     "EnableKey": frozenset({"Enabled", "Disabled"}),
     "DisableKey": frozenset({"Enabled", "Disabled"}),
     **dict.fromkeys(
-        "CreateAlias UpdateAlias ScheduleKeyDeletion TagResource UntagResource UpdateKeyDescription "
-        "GetParametersForImport ImportKeyMaterial".split(),
+        [
+            "CreateAlias",
+            "UpdateAlias",
+            "ScheduleKeyDeletion",
+            "TagResource",
+            "UntagResource",
+            "UpdateKeyDescription",
+            "GetParametersForImport",
+            "ImportKeyMaterial",
+        ],
         _NOT_DELETED,
     ),
 }
@@ -178,9 +189,7 @@ def check_recipient(req: Mapping[str, Any]) -> None:
 def end_dry_run(req: Mapping[str, Any]) -> None:
     """Raises DryRunOperationException where a call that would succeed asked for no more than that."""
     if req.get("DryRun"):
-        raise AwsError(
-            "DryRunOperationException", "The request would have succeeded, but the DryRun option is set."
-        )
+        raise AwsError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
 
 
 def is_key_id(text: str) -> bool:
@@ -234,9 +243,13 @@ def checked_window(days: int) -> int:
 def check_rotates(key: Key, arn: str) -> None:
     """Raises UnsupportedOperationException for keys whose material KMS cannot change by itself."""
     if key.spec != SYMMETRIC:
-        raise AwsError("UnsupportedOperationException", f"{arn} key spec is {key.spec} which is not valid for this operation.")
+        raise AwsError(
+            "UnsupportedOperationException", f"{arn} key spec is {key.spec} which is not valid for this operation."
+        )
     if key.origin != "AWS_KMS":
-        raise AwsError("UnsupportedOperationException", f"{arn} origin is {key.origin} which is not valid for this operation.")
+        raise AwsError(
+            "UnsupportedOperationException", f"{arn} origin is {key.origin} which is not valid for this operation."
+        )
 
 
 def next_deadline(key: Key) -> float | None:

@@ -48,7 +48,9 @@ def is_valid(public: bytes, algorithm: str, message: Message, signature: bytes) 
 
 def check_message(algorithm: str, message: Message) -> None:
     """Raises ValidationException (Sign, "MessageType")."""
-    allowed = {"ED25519_SHA_512": ("RAW",), "ML_DSA_SHAKE_256": ("RAW", "EXTERNAL_MU")}.get(algorithm, ("RAW", "DIGEST"))
+    allowed = {"ED25519_SHA_512": ("RAW",), "ML_DSA_SHAKE_256": ("RAW", "EXTERNAL_MU")}.get(
+        algorithm, ("RAW", "DIGEST")
+    )
     if message.type not in allowed:
         text = f"MessageType {message.type} is not valid for the algorithm {algorithm}."
         raise AwsError("ValidationException", text)

@@ -6,10 +6,11 @@ import msgspec
 
 from fogbank.aws.errors import AwsError
 from fogbank.services.kms import asymmetric, material
+from fogbank.services.kms.rules import SPECS
 
-ALGORITHMS = frozenset(
-    {"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "RSA_AES_KEY_WRAP_SHA_1", "RSA_AES_KEY_WRAP_SHA_256"}
-)
+TOKEN_SECONDS = 86_400
+TOKEN_PURPOSE = "kms import token"
+ALGORITHMS = frozenset({"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "RSA_AES_KEY_WRAP_SHA_1", "RSA_AES_KEY_WRAP_SHA_256"})
 
 
 class ImportToken(msgspec.Struct, frozen=True, array_like=True):
@@ -35,3 +36,10 @@ def unwrapped(secret: bytes, algorithm: str, wrapped: bytes) -> bytes:
         return aes_key_unwrap_with_padding(key, wrapped[length:])
     except (InvalidUnwrap, ValueError):
         raise AwsError("InvalidCiphertextException", "") from None
+
+
+def check_fits(algorithm: str, spec: str) -> None:
+    """Raises UnsupportedOperationException: an RSA private key is too long for RSA alone (GetParametersForImport)."""
+    if algorithm.startswith("RSAES") and SPECS[spec].family in ("rsa", "mldsa", "mlkem"):
+        text = f"Key material of {spec} can be wrapped with an RSA_AES wrapping algorithm only."
+        raise AwsError("UnsupportedOperationException", text)

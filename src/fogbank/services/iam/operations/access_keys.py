@@ -22,7 +22,7 @@ def create_access_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if len(ctx.find(AccessKey, "by_owner", owner)) >= rules.ACCESS_KEYS_MAX:
         raise rules.limit_exceeded("AccessKeysPerUser", rules.ACCESS_KEYS_MAX)
     secret = ids.letters(ctx.random, 40, _SECRET_LETTERS)
-    key_id = ids.access_key_id(ctx.random, "AKIA", ctx.account)
+    key_id = ctx.access_key_id("AKIA")
     sealed = ctx.seal(secret.encode(), seal_purpose(key_id))
     key = AccessKey(id=key_id, owner=owner, sealed=sealed, created_at=ctx.now)
     ctx.put(key)

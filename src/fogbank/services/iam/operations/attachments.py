@@ -7,18 +7,16 @@ from typing import Any
 
 import msgspec
 
-from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.iam import entities, managed_policies, rules, shown
 from fogbank.services.iam.entities import GROUP, ROLE, USER, Noun
 
 Run = Callable[[Context, dict[str, Any]], dict[str, Any]]
-_PROTECTED = "/aws-service-role/"
 
 
 def _attach(noun: Noun[Any]) -> Run:
     def run(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        holder, arn = _holder(ctx, noun, req), req["PolicyArn"]
+        holder, arn = entities.changeable(ctx, noun, req[noun.member]), req["PolicyArn"]
         managed_policies.attachable(ctx, arn)
         if arn in holder.attached:
             return {}
@@ -32,7 +30,7 @@ def _attach(noun: Noun[Any]) -> Run:
 
 def _detach(noun: Noun[Any]) -> Run:
     def run(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        holder, arn = _holder(ctx, noun, req), req["PolicyArn"]
+        holder, arn = entities.changeable(ctx, noun, req[noun.member]), req["PolicyArn"]
         if arn not in holder.attached:
             managed_policies.check_arn(arn)
             raise entities.missing(entities.POLICY.missing.format(arn))
@@ -54,7 +52,7 @@ def _list(noun: Noun[Any]) -> Run:
 
 def _put_boundary(noun: Noun[Any]) -> Run:
     def run(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        holder = _holder(ctx, noun, req)
+        holder = entities.changeable(ctx, noun, req[noun.member])
         managed_policies.attachable(ctx, req["PermissionsBoundary"])
         ctx.put(msgspec.structs.replace(holder, boundary=req["PermissionsBoundary"]))
         return {}
@@ -64,7 +62,7 @@ def _put_boundary(noun: Noun[Any]) -> Run:
 
 def _delete_boundary(noun: Noun[Any]) -> Run:
     def run(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        holder = _holder(ctx, noun, req)
+        holder = entities.changeable(ctx, noun, req[noun.member])
         if holder.boundary is None:
             text = f"The {noun.word} with name {holder.name} does not have a permissions boundary."
             raise entities.missing(text)
@@ -72,15 +70,6 @@ def _delete_boundary(noun: Noun[Any]) -> Run:
         return {}
 
     return run
-
-
-def _holder(ctx: Context, noun: Noun[Any], req: dict[str, Any]) -> Any:
-    """Raises UnmodifiableEntity for a role that only its service changes."""
-    holder = entities.existing(ctx, noun, req[noun.member])
-    if noun is ROLE and holder.path.startswith(_PROTECTED):
-        text = f"Cannot perform the operation on the protected role '{holder.name}'"
-        raise AwsError("UnmodifiableEntity", f"{text} - this role is only modifiable by AWS")
-    return holder
 
 
 def _path(arn: str) -> str:

@@ -16,7 +16,7 @@ Run = Callable[[Context, dict[str, Any]], dict[str, Any]]
 
 def _put(noun: Noun[Any]) -> Run:
     def run(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        holder = entities.existing(ctx, noun, req[noun.member])
+        holder = entities.changeable(ctx, noun, req[noun.member])
         rules.check_document(req["PolicyDocument"], "identity", ctx.partition)
         inline = {**holder.inline, req["PolicyName"]: req["PolicyDocument"]}
         rules.check_inline(noun.word, holder.name, inline.values())
@@ -46,7 +46,7 @@ def _list(noun: Noun[Any]) -> Run:
 
 def _delete(noun: Noun[Any]) -> Run:
     def run(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        holder = entities.existing(ctx, noun, req[noun.member])
+        holder = entities.changeable(ctx, noun, req[noun.member])
         name = _known(noun, holder, req)
         inline = {kept: document for kept, document in holder.inline.items() if kept != name}
         ctx.put(msgspec.structs.replace(holder, inline=inline))

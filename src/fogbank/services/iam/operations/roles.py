@@ -11,16 +11,14 @@ from fogbank.aws.arns import Arn
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.iam import entities, managed_policies, rules, shown
-from fogbank.services.iam.entities import ROLE
+from fogbank.services.iam.entities import ROLE, SERVICE_PATH
 from fogbank.services.iam.resources import DeletionTask, InstanceProfile, Role, User
-
-_SERVICE_PATH = "/aws-service-role/"
 
 
 def create_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     entities.check_new(ctx, ROLE, req["RoleName"])
-    if req.get("Path", "/").startswith(_SERVICE_PATH):
-        raise AwsError("ValidationError", f"Roles with the path {_SERVICE_PATH} are made by CreateServiceLinkedRole.")
+    if req.get("Path", "/").startswith(SERVICE_PATH):
+        raise AwsError("ValidationError", f"Roles with the path {SERVICE_PATH} are made by CreateServiceLinkedRole.")
     boundary = req.get("PermissionsBoundary")
     if boundary is not None:
         managed_policies.attachable(ctx, boundary)
@@ -49,7 +47,7 @@ def list_roles(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def update_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    role = _changeable(ctx, req)
+    role = entities.changeable(ctx, ROLE, req["RoleName"])
     seconds = rules.check_session_seconds(req.get("MaxSessionDuration", role.session_seconds_max))
     description = req.get("Description", role.description)
     ctx.put(msgspec.structs.replace(role, description=description, session_seconds_max=seconds))
@@ -57,19 +55,19 @@ def update_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def update_role_description(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    role = msgspec.structs.replace(_changeable(ctx, req), description=req["Description"])
+    role = msgspec.structs.replace(entities.changeable(ctx, ROLE, req["RoleName"]), description=req["Description"])
     ctx.put(role)
     return {"Role": shown.role(ctx, role)}
 
 
 def update_assume_role_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    role = _changeable(ctx, req)
+    role = entities.changeable(ctx, ROLE, req["RoleName"])
     ctx.put(msgspec.structs.replace(role, trust=_checked_trust(ctx, req["PolicyDocument"])))
     return {}
 
 
 def delete_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    role = _changeable(ctx, req)
+    role = entities.changeable(ctx, ROLE, req["RoleName"])
     conflicts = (
         (ctx.find(InstanceProfile, "by_role", role.key), "must remove roles from instance profile first."),
         (role.attached, "must detach all policies first."),
@@ -91,7 +89,7 @@ def create_service_linked_role(ctx: Context, req: dict[str, Any]) -> dict[str, A
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     role = Role(
         name=name,
-        path=f"{_SERVICE_PATH}{service}/",
+        path=f"{SERVICE_PATH}{service}/",
         id=entities.new_id(ctx, Role),
         created_at=ctx.now,
         trust=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
@@ -103,7 +101,7 @@ def create_service_linked_role(ctx: Context, req: dict[str, Any]) -> dict[str, A
 
 def delete_service_linked_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     role = entities.existing(ctx, ROLE, req["RoleName"])
-    if not role.path.startswith(_SERVICE_PATH):
+    if not role.path.startswith(SERVICE_PATH):
         text = f"The role with name {role.name} is not a service-linked role."
         raise AwsError("InvalidInput", text)
     ctx.delete(Role, role.key)
@@ -117,15 +115,6 @@ def get_service_linked_role_deletion_status(ctx: Context, req: dict[str, Any]) -
     if task is None:
         raise entities.missing(f"Deletion task {req['DeletionTaskId']} cannot be found.")
     return {"Status": task.status}
-
-
-def _changeable(ctx: Context, req: dict[str, Any]) -> Role:
-    """A role that a caller may change. Raises UnmodifiableEntity for one that only its service changes."""
-    role = entities.existing(ctx, ROLE, req["RoleName"])
-    if role.path.startswith(_SERVICE_PATH):
-        text = f"Cannot perform the operation on the protected role '{role.name}' - this role is only modifiable by AWS"
-        raise AwsError("UnmodifiableEntity", text)
-    return role
 
 
 def _checked_trust(ctx: Context, document: str) -> str:

@@ -1,0 +1,94 @@
+"""Operations that make key pairs, which may take seconds: made on a thread, recorded in one step."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from fogbank.aws import tags
+from fogbank.aws.errors import AwsError
+from fogbank.control.context import Context
+from fogbank.services.kms import conditions, keys, material, policies, rules, wrapping
+from fogbank.services.kms.keys import Found
+from fogbank.services.kms.material import Made
+from fogbank.services.kms.resources import Key
+
+
+async def create_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    spec, usage = rules.spec_of(req)
+    origin = rules.check_origin(req)
+    given = rules.new_tags(req.get("Tags"))
+    made = None if origin == "EXTERNAL" else keys.chosen_material(spec, given) or await _made(spec)
+    with ctx.begin():
+        key_id = keys.new_id(ctx, given, multi_region=req.get("MultiRegion", False))
+        key = Key(
+            id=key_id,
+            created_at=ctx.now,
+            policy=policies.of_new_key(ctx, req, keys.arn_of(ctx, key_id), conditions.of_new_key(ctx, req)),
+            spec=spec,
+            usage=usage,
+            origin=origin,
+            description=req.get("Description", ""),
+            tags=tags.without(given, (rules.MATERIAL_TAG,)),
+            materials=(keys.sealed(ctx, key_id, made.secret),) if made else (),
+            public=made.public if made else b"",
+            primary_region=ctx.region if req.get("MultiRegion") else "",
+            regions=(ctx.region,) if req.get("MultiRegion") else (),
+        )
+        ctx.put(key)
+        return {"KeyMetadata": keys.described(Found(ctx, key))}
+
+
+async def generate_data_key_pair(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    rules.check_recipient(req)
+    return await _pair(ctx, req)
+
+
+async def generate_data_key_pair_without_plaintext(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    made = await _pair(ctx, req)
+    del made["PrivateKeyPlaintext"]
+    return made
+
+
+async def get_parameters_for_import(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    spec, algorithm = req["WrappingKeySpec"], req["WrappingAlgorithm"]
+    if algorithm not in wrapping.ALGORITHMS or rules.SPECS.get(spec) is None:
+        raise AwsError("UnsupportedOperationException", f"fogbank does not wrap with {algorithm} and {spec}.")
+    with ctx.begin():
+        found = keys.importing(ctx, req["KeyId"])
+    wrapping.check_fits(algorithm, found.key.spec)
+    made = await _made(spec)
+    expires_at = ctx.now + wrapping.TOKEN_SECONDS
+    token = wrapping.ImportToken(ctx.account, found.key.id, algorithm, made.secret, expires_at)
+    return {
+        "KeyId": found.arn,
+        "ImportToken": ctx.seal(msgspec.msgpack.encode(token), wrapping.TOKEN_PURPOSE),
+        "PublicKey": made.public,
+        "ParametersValidTo": expires_at,
+    }
+
+
+async def _pair(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    spec = req["KeyPairSpec"]
+    if spec not in rules.SPECS:
+        raise AwsError("UnsupportedOperationException", f"fogbank has no key pairs of the spec {spec}.")
+    with ctx.begin():
+        found = keys.symmetric(ctx, req["KeyId"])
+    rules.end_dry_run(req)
+    made = await _made(spec)
+    return {
+        "PrivateKeyCiphertextBlob": keys.encrypted(found, made.secret, req.get("EncryptionContext") or {}),
+        "PrivateKeyPlaintext": made.secret,
+        "PublicKey": made.public,
+        "KeyId": found.arn,
+        "KeyPairSpec": spec,
+        "KeyMaterialId": rules.current(found.key).id,
+    }
+
+
+async def _made(spec: str) -> Made:
+    if rules.SPECS[spec].family in material.SLOW_FAMILIES:
+        return await asyncio.to_thread(material.make, spec)
+    return material.make(spec)

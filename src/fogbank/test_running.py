@@ -1,0 +1,81 @@
+"""The cloud as a process: HTTPS, cloud time over restarts, nothing left behind by an ephemeral one."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from fogbank.testing.process import CloudProcess
+
+KEYS = {"region_name": "us-east-1", "aws_access_key_id": "111122223333", "aws_secret_access_key": "x"}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def page(cloud: CloudProcess, name: str, body: dict[str, Any] | None = None) -> Any:
+    data = json.dumps(body).encode() if body is not None else None
+    with urllib.request.urlopen(f"{cloud.card.url}/_fogbank/{name}", data) as answer:
+        return json.loads(answer.read())
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, request: pytest.FixtureRequest) -> Any:
+    found = CloudProcess(tmp_path / "state", **getattr(request, "param", {}))
+    found.start()
+    yield found
+    found.kill()
+
+
+@pytest.mark.parametrize("cloud", [{"tls_port": free_port()}], indirect=True)
+def test_https_with_a_certificate_of_the_clouds_own_authority(cloud: CloudProcess, tmp_path: Path) -> None:
+    bundle = page(cloud, "info")["ca_bundle"]
+    url = f"https://localhost:{cloud.card.tls_port}"
+    ssm = boto3.client("ssm", endpoint_url=url, verify=bundle, **KEYS)
+    ssm.put_parameter(Name="/a", Value="v", Type="String")
+    assert ssm.get_parameter(Name="/a")["Parameter"]["Value"] == "v"
+    address = ("127.0.0.1", cloud.card.tls_port)
+    with pytest.raises(ssl.SSLCertVerificationError), socket.create_connection(address) as raw:
+        ssl.create_default_context().wrap_socket(raw, server_hostname="localhost")
+
+
+def test_cloud_time_stays_moved_over_a_restart(cloud: CloudProcess) -> None:
+    moved = page(cloud, "clock", {"advance_seconds": 86400})
+    cloud.kill()
+    cloud.start()
+    assert page(cloud, "clock")["offset_seconds"] == moved["offset_seconds"] >= 86400
+
+
+@pytest.mark.parametrize("cloud", [{"ephemeral": "true"}], indirect=True)
+def test_an_ephemeral_cloud_leaves_nothing_behind(cloud: CloudProcess) -> None:
+    before = set(Path("/dev/shm").glob("fogbank-*"))
+    boto3.client("ssm", endpoint_url=cloud.card.url, **KEYS).put_parameter(Name="/a", Value="v", Type="String")
+    cloud.stop()
+    assert not cloud.is_running()
+    assert len(before - set(Path("/dev/shm").glob("fogbank-*"))) == 1, "its own folder is gone"
+
+
+def test_a_polite_stop_finishes_what_is_in_flight(cloud: CloudProcess) -> None:
+    page(cloud, "faults", {"service": "ssm", "delay_seconds": 0.5})
+    from concurrent.futures import ThreadPoolExecutor
+
+    ssm = boto3.client("ssm", endpoint_url=cloud.card.url, **KEYS)
+    with ThreadPoolExecutor(1) as pool:
+        called = pool.submit(ssm.put_parameter, Name="/a", Value="v", Type="String")
+        while page(cloud, "info")["requests_in_flight"] < 1:
+            pass
+        cloud.stop()
+        assert called.result(10)["Version"] == 1
+    cloud.start()
+    page_after = boto3.client("ssm", endpoint_url=cloud.card.url, **KEYS).get_parameter(Name="/a")
+    assert page_after["Parameter"]["Value"] == "v"
