@@ -38,7 +38,7 @@ def signed(call: Call, target: Target) -> bytes:
         headers["x-amz-target"] = call.target
     request = Request("POST", "/", "", headers, call.body)
     credentials = sigv4.Credentials(target.access_key_id, target.secret)
-    headers |= sigv4.sign(request, credentials, sigv4.Signing(call.service, "us-east-1", time.time()))
+    headers |= sigv4.sign(request, credentials, sigv4.Signing("us-east-1", call.service, time.time()))
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"POST / HTTP/1.1\r\n{lines}content-length: {len(call.body)}\r\n\r\n".encode() + call.body
 

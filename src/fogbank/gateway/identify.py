@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from fogbank.aws import ids
 from fogbank.aws.errors import AwsError
 from fogbank.codec.message import Request
 from fogbank.control import caller as callers
@@ -72,7 +71,7 @@ class Identify:
         scope = auth.scope
         credential = self._find(scope.access_key_id, auth.security_token)
         if credential is None:
-            if self._strict or _wants_token(auth):
+            if self._strict:
                 raise AwsError("InvalidClientTokenId", _INVALID, status=403)
             return self._stranger(scope.access_key_id, scope.region, scope.service)
         region = _region(scope)
@@ -88,12 +87,6 @@ class Identify:
         account = access_key_id if _ACCOUNT.match(access_key_id) else self._account
         named = _region(Scope(access_key_id, "", region, service))
         return Identified(callers.root(account, named, access_key_id=access_key_id), named)
-
-
-def _wants_token(auth: Authorization) -> bool:
-    """Temporary keys of AWS's form stand for nobody without their token, in open mode too."""
-    key = auth.scope.access_key_id
-    return not auth.security_token and key.startswith("ASIA") and ids.account_of(key) is not None
 
 
 def _region(scope: Scope) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import random
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from fogbank.aws import ids
 from fogbank.aws.policy import Principal
 from fogbank.cloud import Cloud
 from fogbank.codec.message import Request, Response
@@ -40,17 +38,19 @@ from fogbank.gateway.test_route import (
 from fogbank.testing import START, Served, TestCloud
 from fogbank.testing.plugin import MakeClient
 
-DICE = random.Random(7)
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 PERMANENT = Credentials("AKIAQWERTYUIOPASDFGH", SECRET)
 
 
-def issued(cloud: Cloud, *, expires_at: float = START + 900, account: str = ACCOUNT) -> Credentials:
+def issued(
+    cloud: Cloud, *, expires_at: float = START + 900, account: str = ACCOUNT, sealed_by: Cloud | None = None
+) -> Credentials:
     """Temporary credentials of an account's root, as STS would make them."""
-    key = ids.access_key_id(DICE, "ASIA", account)
+    ctx = cloud.context("sts", "GetSessionToken", callers.root(account))
+    key = ctx.access_key_id("ASIA")
     principal = Principal(arn=f"arn:aws:iam::{account}:root", account=account, kind="root", user_id=account)
     session = Session(access_key_id=key, secret=SECRET, issued_at=START, expires_at=expires_at, principal=principal)
-    return Credentials(key, SECRET, token_of(session, cloud.dispatch.seal))
+    return Credentials(key, SECRET, token_of(session, (sealed_by or cloud).dispatch.seal))
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def refused(door: Door, why: str, protocol: str) -> Response:
         return door.ask(request)
     if why == "another cloud's token":
         other = TestCloud()
-        keys = issued(other.cloud)
+        keys = issued(cloud, sealed_by=other.cloud)
         other.close()
     token = keys.token or ""
     made = {
@@ -262,6 +262,20 @@ def test_accounts_and_regions_come_from_the_key_and_the_scope(door: Door) -> Non
     assert door.asked(world, "ssm", Credentials("test", "x"), region="aws-global").status == 200
     found = door.test.call("ssm", "GetParameter", {"Name": "/y"}, region="us-east-1")
     assert found["Parameter"]["ARN"].startswith("arn:aws:ssm:us-east-1:000000000000:")
+
+
+def test_keys_of_aws_and_of_other_clouds_are_strangers(door: Door) -> None:
+    """Who has real credentials in the environment can use an open cloud all the same."""
+    other = TestCloud()
+    for keys in (
+        issued(other.cloud),
+        issued(other.cloud)._replace(token=None),
+        Credentials("AKIAQWERTYUIOPASDFGH", "x"),
+    ):
+        response = door.asked(rpc("AmazonSSM.PutParameter", b'{"Name":"/x","Value":"v","Type":"String"}'), "ssm", keys)
+        assert response.status == 200 or code_of(response) == "ParameterAlreadyExists"
+    assert door.test.call("ssm", "GetParameter", {"Name": "/x"}, region="eu-west-1")
+    other.close()
 
 
 def test_strict_mode_knows_no_strangers() -> None:
