@@ -9,7 +9,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from fogbank.aws import ids
 from fogbank.aws.errors import AwsError
@@ -49,6 +49,14 @@ class CloudTime(Record, frozen=True, kw_only=True):
     frozen_at: float | None = None
 
 
+class _Known(NamedTuple):
+    """A credential as it was when `iam` had changed so often in its account."""
+
+    changes: int
+    home: Scope
+    credential: Credential
+
+
 class Cloud:
     """A cloud in this process. Several may live side by side; each has its own state, clock and secrets."""
 
@@ -75,7 +83,7 @@ class Cloud:
         dice = random_source or random.SystemRandom()
         self.dispatch = Dispatch(Ground(self.store, self.clock, self.services, permission, seal, dice, note_use))
         self.sessions = Sessions(seal)
-        self._credentials: dict[str, tuple[int, Credential]] = {}
+        self._credentials: dict[str, _Known] = {}
         self.reconcile = Reconcile(self.dispatch, self.clock)
         self._server: Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -140,18 +148,27 @@ class Cloud:
 
         Raises InvalidClientTokenId for a key or a token of ours that is no more, ExpiredToken past its time.
         """
-        account = ids.account_of(access_key_id)
-        if account is None or not ids.is_marked(access_key_id, self.dispatch.seal.mark):
-            return None
         if token:
-            return self.sessions.credential(access_key_id, token, self.clock.now())
-        changes = self.store.changes("iam", Scope.of(account, ""))
+            return (
+                self.sessions.credential(access_key_id, token, self.clock.now())
+                if self._is_ours(access_key_id)
+                else None
+            )
         known = self._credentials.get(access_key_id)
-        if known is None or known[0] != changes:
-            if len(self._credentials) >= _CREDENTIALS_MAX:
-                self._credentials.clear()
-            known = self._credentials[access_key_id] = changes, self._credential(access_key_id, account)
-        return known[1]
+        if known is not None and known.changes == self.store.changes("iam", known.home):
+            return known.credential
+        account = ids.account_of(access_key_id)
+        if account is None or not self._is_ours(access_key_id):
+            return None
+        if len(self._credentials) >= _CREDENTIALS_MAX:
+            self._credentials.clear()
+        home = Scope.of(account, "")
+        known = _Known(self.store.changes("iam", home), home, self._credential(access_key_id, account))
+        self._credentials[access_key_id] = known
+        return known.credential
+
+    def _is_ours(self, access_key_id: str) -> bool:
+        return ids.is_marked(access_key_id, self.dispatch.seal.mark)
 
     def _credential(self, access_key_id: str, account: str) -> Credential:
         ctx = Context(self.dispatch, "iam", "identify", Scope.of(account, ""), callers.root(account))

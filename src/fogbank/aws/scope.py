@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 ACCOUNT_DEFAULT = "000000000000"
@@ -27,6 +28,7 @@ _DNS_SUFFIXES = {
 }
 
 
+@lru_cache(maxsize=1024)
 def partition_of(region: str) -> str:
     """The partition that a region belongs to: `cn-north-1` is in `aws-cn`."""
     for prefix, partition in _PARTITION_PREFIXES:

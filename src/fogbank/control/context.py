@@ -116,9 +116,9 @@ class Context:
         """(key, item) in order of key; see `store.items.Range`."""
         return self.transaction.range(Range(space, after=after, before=before, limit=limit, reverse=reverse))
 
-    def changes(self, service: str) -> int:
-        """A number that moves with every write of a service's records in this scope."""
-        return self._dispatch.store.changes(service, self.scope)
+    def changes(self, service: str, scope: Scope | None = None) -> int:
+        """A number that moves with every write of a service's records in a scope, this one unless another is given."""
+        return self._dispatch.store.changes(service, scope or self.scope)
 
     def scopes(self, kind: type[Record]) -> list[Scope]:
         """Where a kind has records: for what looks over all accounts and regions."""

@@ -21,6 +21,8 @@ from fogbank.model.load import load
 from fogbank.store.store import Store
 
 _LOG = logging.getLogger("fogbank.dispatch")
+_NOTE_SECONDS = 60.0
+_NOTED_MAX = 4096
 
 
 class Answer(NamedTuple):
@@ -50,6 +52,7 @@ class Dispatch:
     def __init__(self, ground: Ground) -> None:
         self.store, self.clock, self.services, self.permission, self.seal, self.random = ground[:6]
         self._note_use = ground.note_use
+        self._noted: dict[str, float] = {}
         self.outbox = Outbox(self.store)
         self.faults = Faults(self.store, self.clock, self.random)
 
@@ -73,8 +76,7 @@ class Dispatch:
         ctx.join(transaction)
         try:
             result = self.run(ctx, req)
-            if ctx.caller.enforced and ctx.caller.access_key_id:
-                self._note_use(ctx)
+            self._note(ctx)
             seen = transaction.commit()
         except AwsError as error:
             transaction.abort()
@@ -146,6 +148,16 @@ class Dispatch:
         """How long a fault holds this call back."""
         hitting = self.faults.hitting(ctx.service, ctx.operation, ctx.scope)
         return max((fault.delay_seconds for fault in hitting), default=0.0)
+
+    def _note(self, ctx: Context) -> None:
+        """Have the use of a key noted, once a minute: the rest would write nothing, and costs more than this look."""
+        caller, now = ctx.caller, ctx.now
+        if not caller.enforced or now - self._noted.get(caller.access_key_id, 0.0) < _NOTE_SECONDS:
+            return
+        if len(self._noted) >= _NOTED_MAX:
+            self._noted.clear()
+        self._noted[caller.access_key_id] = now
+        self._note_use(ctx)
 
     def _admit(self, installed: Installed, ctx: Context, req: dict[str, Any]) -> None:
         for fault in self.faults.hitting(ctx.service, ctx.operation, ctx.scope):

@@ -51,6 +51,10 @@ class Outbox:
             "resources": list(resources),
             "detail": detail,
         }
+        if not self.sinks:
+            # Nobody listens: there is nothing to deliver after a restart, so nothing is kept for it.
+            ctx.transaction.after_commit(lambda: self.recent.append(event))
+            return
         ctx.put_item(_SPACE, f"{self._next():016d}", msgspec.msgpack.encode(event))
         self._woken.set()
         self._idle.clear()

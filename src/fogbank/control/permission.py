@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from fogbank.aws.errors import AwsError
 from fogbank.aws.policy import Decision, Policy, PolicySet, Question, denial_message, evaluate
 from fogbank.aws.policy.context import PrincipalFacts, RequestFacts, global_keys
+from fogbank.aws.scope import REGION_GLOBAL, Scope
 from fogbank.control.service import Need
 
 if TYPE_CHECKING:
@@ -74,16 +75,18 @@ class Permission:
 
         The number is 0, and nothing may be remembered under it, where this transaction has changed `iam` itself.
         """
-        home = ctx.at(region="", account=ctx.caller.account) if ctx.caller.account else ctx
+        account = ctx.caller.account or ctx.account
+        home = Scope(ctx.partition, account, REGION_GLOBAL)
         if ctx.transaction.has_written("iam"):
-            return 0, self._policies_of(home)
-        changes = home.changes("iam") + 1
+            return 0, self._policies_of(ctx.at(region=REGION_GLOBAL, account=account))
+        changes = ctx.changes("iam", home) + 1
         identity = self._identity(ctx)
         found = self._policies.get(identity)
         if found is None or found[0] != changes:
             if len(self._policies) >= _DECISIONS_MAX:
                 self._policies.clear()
-            found = self._policies[identity] = (changes, self._policies_of(home))
+            found = (changes, self._policies_of(ctx.at(region=REGION_GLOBAL, account=account)))
+            self._policies[identity] = found
         return found
 
     def _identity(self, ctx: Context) -> str:
@@ -126,7 +129,8 @@ class _Keys(Mapping[str, Any]):
 
     def _all(self) -> Mapping[str, Any]:
         if self._keys is None:
-            self._keys = {**_global_keys(self._ctx, self._account), **self._need.context}
+            own = self._need.context
+            self._keys = {**_global_keys(self._ctx, self._account), **(own() if callable(own) else own)}
         return self._keys
 
 

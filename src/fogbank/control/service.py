@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fogbank.control.context import Context
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NO_KEYS: Mapping[str, Any] = {}
 
 
 class Need(NamedTuple):
@@ -33,7 +34,8 @@ class Need(NamedTuple):
     """The account that owns the resource; empty for the caller's own."""
     policy: str = ""
     rule: str = "optional"
-    context: Mapping[str, Any] = {}
+    context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = _NO_KEYS
+    """The keys, or what makes them: most decisions never ask."""
     grants_allow: bool = False
 
 

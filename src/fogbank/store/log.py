@@ -27,16 +27,26 @@ class ItemWrite(NamedTuple):
 class Batch:
     """Everything that one group commit writes, later writes of a key standing for earlier ones."""
 
-    __slots__ = ("items", "number", "records", "waiters")
+    __slots__ = ("cleared", "items", "number", "records", "waiters")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.records: dict[tuple[str, str, str], RecordWrite] = {}
-        self.items: list[ItemWrite] = []
+        self.items: dict[str, dict[str, bytes | None]] = {}
+        """Space -> key -> item, None for one that goes."""
+        self.cleared: set[str] = set()
+        """Spaces that go whole before `items` are written."""
         self.waiters: list[Callable[[BaseException | None], None]] = []
 
     def __bool__(self) -> bool:
-        return bool(self.records or self.items)
+        return bool(self.records or self.items or self.cleared)
+
+    def add_item(self, write: ItemWrite) -> None:
+        if write.key is None:
+            self.cleared.add(write.space)
+            self.items.pop(write.space, None)
+        else:
+            self.items.setdefault(write.space, {})[write.key] = write.item
 
 
 class Log(Protocol):

@@ -12,7 +12,7 @@ from fogbank import faults
 from fogbank.store.log import Batch, RecordWrite
 
 _FORMAT = 1
-_CHECKPOINT_PAGES = 2_000
+_CHECKPOINT_PAGES = 8_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
     kind TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, row BLOB NOT NULL,
@@ -76,13 +76,7 @@ class SqliteLog:
                 self._write.executemany(
                     "DELETE FROM records WHERE kind=? AND scope=? AND key=?", [write[:3] for write in deletes]
                 )
-            for space, key, item in batch.items:
-                if key is None:
-                    execute("DELETE FROM items WHERE space=?", (space,))
-                elif item is None:
-                    execute("DELETE FROM items WHERE space=? AND key=?", (space, key))
-                else:
-                    execute("INSERT OR REPLACE INTO items VALUES (?,?,?)", (space, key, item))
+            self._write_items(batch)
             faults.point("store.before-commit")
             execute("COMMIT")
         except BaseException:
@@ -90,11 +84,27 @@ class SqliteLog:
                 execute("ROLLBACK")
             raise
         faults.point("store.after-commit")
-        self._pages += 2 * (len(puts) + len(deletes) + len(batch.items))
+        self._pages += 2 * (len(puts) + len(deletes) + sum(map(len, batch.items.values())))
         if self._pages > _CHECKPOINT_PAGES and not self._checkpointing:
             self._pages = 0
             self._checkpointing = True
             threading.Thread(target=self._checkpoint, name="fogbank-checkpoint", daemon=True).start()
+
+    def _write_items(self, batch: Batch) -> None:
+        many = self._write.executemany
+        if batch.cleared:
+            many("DELETE FROM items WHERE space=?", [(space,) for space in batch.cleared])
+        if not batch.items:
+            return
+        puts = [
+            (space, key, item)
+            for space, items in batch.items.items()
+            for key, item in items.items()
+            if item is not None
+        ]
+        goes = [(space, key) for space, items in batch.items.items() for key, item in items.items() if item is None]
+        many("INSERT OR REPLACE INTO items VALUES (?,?,?)", puts)
+        many("DELETE FROM items WHERE space=? AND key=?", goes)
 
     def clear(self) -> None:
         self._write.execute("BEGIN IMMEDIATE")

@@ -94,7 +94,8 @@ class Store:
             self._counters[where] = self._counters.get(where, 0) + 1
         for table in transaction.tables:
             table.changed_in = batch.number
-        batch.items.extend(transaction.items)
+        for item in transaction.items:
+            batch.add_item(item)
         if not self._scheduled:
             self._scheduled = True
             self._schedule(self.flush)
@@ -120,7 +121,7 @@ class Store:
 
     def items(self, asked: Range, more: int = 0) -> tuple[list[Item], int]:
         """Items of a space (up to `more` past the limit) and the batch they depend on."""
-        if any(write.space == asked.space for write in self._batch.items):
+        if asked.space in self._batch.items or asked.space in self._batch.cleared:
             self.flush()
         limit = asked.limit + more
         return self._log.items(asked.space, asked.after, asked.before, limit, asked.reverse), self.durable

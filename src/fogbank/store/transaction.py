@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,12 @@ class Transaction:
     the log has that batch (`Store.when_durable`).
     """
 
-    __slots__ = ("_store", "_undo", "items", "records", "seen", "tables")
+    __slots__ = ("_after", "_store", "_undo", "items", "records", "seen", "tables")
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._undo: list[tuple[Table, str, bytes | None]] = []
+        self._after: list[Callable[[], object]] = []
         self.records: list[RecordWrite] = []
         self.items: list[ItemWrite] = []
         self.tables: set[Table] = set()
@@ -79,29 +80,36 @@ class Transaction:
         """Whether it has written records of a service: what it read then is no truth yet that others may remember."""
         return any(write.kind.startswith(f"{service}/") for write in self.records)
 
-    def savepoint(self) -> tuple[int, int]:
-        """A mark to `rollback` to."""
-        return len(self._undo), len(self.items)
+    def after_commit(self, call: Callable[[], object]) -> None:
+        """Have something done once the transaction has committed, and never if it is taken back."""
+        self._after.append(call)
 
-    def rollback(self, savepoint: tuple[int, int]) -> None:
+    def savepoint(self) -> tuple[int, int, int]:
+        """A mark to `rollback` to."""
+        return len(self._undo), len(self.items), len(self._after)
+
+    def rollback(self, savepoint: tuple[int, int, int]) -> None:
         """Take back what was written since the mark."""
-        records, items = savepoint
+        records, items, after = savepoint
         while len(self._undo) > records:
             table, key, before = self._undo.pop()
             table.put(key, before)
         del self.records[records:]
         del self.items[items:]
+        del self._after[after:]
 
     def commit(self) -> int:
         """Queue what was written; returns `seen`, the batch that the answer has to wait for."""
         self._store.end(self)
         if self.records or self.items:
             self.seen = self._store.queue(self)
+        for call in self._after:
+            call()
         return self.seen
 
     def abort(self) -> None:
         """Take everything back."""
-        self.rollback((0, 0))
+        self.rollback((0, 0, 0))
         self._store.end(self)
 
     def __enter__(self) -> Transaction:

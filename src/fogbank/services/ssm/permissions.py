@@ -31,7 +31,7 @@ def needs(ctx: Context, operation: str, req: dict[str, Any]) -> Iterable[Need]:
     if operation in _BY_NAMES:
         return tuple(_need(ctx, action, name, req) for name in req["Names"])
     if operation == "GetParametersByPath":
-        return (Need(action, ctx.arn(rules.resource_of(req["Path"].rstrip("/"))), context=_facts(req)),)
+        return (Need(action, ctx.arn(rules.resource_of(req["Path"].rstrip("/"))), context=lambda: _facts(req)),)
     if operation in _BY_RESOURCE_ID and req["ResourceType"] == "Parameter":
         return (_need(ctx, action, req["ResourceId"], req),)
     if operation in _BY_SETTING:
@@ -49,8 +49,7 @@ def _need(ctx: Context, action: str, name: str, req: dict[str, Any]) -> Need:
     arn = ctx.arn(rules.resource_of(wanted.name))
     if not ctx.caller.enforced:
         return Need(action, arn)
-    parameter = ctx.get(Parameter, wanted.name)
-    return Need(action, arn, context=_facts(req, parameter))
+    return Need(action, arn, context=lambda: _facts(req, ctx.get(Parameter, wanted.name)))
 
 
 def _facts(req: dict[str, Any], parameter: Parameter | None = None) -> dict[str, Any]:
