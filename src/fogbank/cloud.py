@@ -100,7 +100,7 @@ class Cloud:
         """Serve the API on a bound socket."""
         if self._server is None:
             limits = Limits(body_bytes_max=self.settings.body_bytes_max)
-            self._server = Server(Route(self), limits, new_id=lambda: ids.uuid(self.dispatch.random))
+            self._server = Server(Route(self), limits, new_id=lambda: ids.uuid(self.dispatch.ids))
         context = None
         if tls:
             from fogbank.gateway.tls import Authority, ssl_context
@@ -134,7 +134,7 @@ class Cloud:
     ) -> dict[str, Any]:
         """Run an operation as a client would, without a socket. Raises AwsError."""
         ctx = self.context(service, operation, caller or callers.root(self.settings.account), region)
-        ctx.origin = origin or Origin(ids.uuid(self.dispatch.random))
+        ctx.origin = origin or Origin(ids.uuid(self.dispatch.ids))
         return await self.dispatch.run_waiting(ctx, dict(params or {}))
 
     def context(self, service: str, operation: str, caller: Caller, region: str = "") -> Context:

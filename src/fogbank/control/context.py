@@ -67,6 +67,7 @@ class Context:
 
     @property
     def random(self) -> ids.Random:
+        """For what must not be guessed; names are cheaper from `uuid`."""
         return self._dispatch.random
 
     @property
@@ -77,7 +78,7 @@ class Context:
         return self.scope.arn(service or self.service, resource)
 
     def uuid(self) -> str:
-        return ids.uuid(self._dispatch.random)
+        return ids.uuid(self._dispatch.ids)
 
     # Records and items
 

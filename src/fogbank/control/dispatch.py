@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from random import Random
 from typing import Any, NamedTuple
 
 from fogbank.aws import ids
@@ -53,6 +54,8 @@ class Dispatch:
         self.store, self.clock, self.services, self.permission, self.seal, self.random = ground[:6]
         self._note_use = ground.note_use
         self._noted: dict[str, float] = {}
+        self.ids = Random(self.random.getrandbits(64))
+        """For names that need not be secret: asking the kernel for each would take longer than the rest of them."""
         self.outbox = Outbox(self.store)
         self.faults = Faults(self.store, self.clock, self.random)
 

@@ -80,6 +80,8 @@ class Faults:
 
     def hitting(self, service: str, operation: str, scope: Scope) -> list[Fault]:
         """The faults in force that hit this call; those with a rate roll for it."""
+        if not self._store.table(Fault, _HOME).rows:
+            return []
         changes = self._store.changes("fogbank", _HOME)
         if self._known[0] != changes:
             self._known = (changes, self.listed())

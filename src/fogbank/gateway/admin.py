@@ -57,7 +57,7 @@ class Admin:
 
     async def answer(self, request: Request) -> Response:
         """The page of a request, as JSON; errors as `{"error": …, "message": …}`."""
-        request_id = ids.uuid(self._cloud.dispatch.random)
+        request_id = ids.uuid(self._cloud.dispatch.ids)
         headers = [
             ("content-type", "application/json"),
             ("x-amzn-requestid", request_id),

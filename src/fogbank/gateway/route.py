@@ -76,12 +76,12 @@ class Route:
         if not self._may_call(request):
             # A browser sends a simple POST to any address; what it may not read it must not do either.
             text = "Pages of this origin may not call: see the setting allowed_origins."
-            refused = plain(403, text, request_id=ids.uuid(self._dispatch.random))
+            refused = plain(403, text, request_id=ids.uuid(self._dispatch.ids))
             refused.headers.append(("vary", "Origin"))
             return refused
         if cors.is_preflight(request):
             response = cors.preflight(request, self._origins)
-            response.headers.append(("x-amzn-requestid", ids.uuid(self._dispatch.random)))
+            response.headers.append(("x-amzn-requestid", ids.uuid(self._dispatch.ids)))
             return response
         answered = self._aws(request)
         response = answered if isinstance(answered, Response) else await answered
@@ -96,7 +96,7 @@ class Route:
         return bool(host) and origin.partition("://")[2] == host and is_own(host, self._cloud.settings.host)
 
     def _aws(self, request: Request) -> Response | Awaitable[Response]:
-        request_id = ids.uuid(self._dispatch.random)
+        request_id = ids.uuid(self._dispatch.ids)
         target, plan, auth = _UNKNOWN, None, None
         try:
             target = detect(request)

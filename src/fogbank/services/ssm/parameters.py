@@ -20,12 +20,15 @@ def keep(ctx: Context, current: Parameter) -> None:
     """Move the version that is the latest so far into the history, and the oldest out of it."""
     space = ctx.space("history", current.name)
     ctx.put_item(space, f"{current.latest.version:012d}", _encode(current.latest))
-    if current.latest.version - current.oldest + 1 >= rules.HISTORY_MAX:
-        ctx.delete_item(space, f"{current.oldest:012d}")
+    if current.latest.version % rules.HISTORY_SLACK == 0:
+        oldest = rules.oldest_after(current)
+        for gone in range(max(1, oldest - rules.HISTORY_SLACK), oldest):
+            ctx.delete_item(space, f"{gone:012d}")
 
 
 def history(ctx: Context, parameter: Parameter) -> Iterator[Version]:
-    for _, item in ctx.items(ctx.space("history", parameter.name), limit=rules.HISTORY_MAX):
+    after = f"{parameter.oldest - 1:012d}"
+    for _, item in ctx.items(ctx.space("history", parameter.name), after=after, limit=rules.HISTORY_MAX):
         yield _decode(item)
     yield parameter.latest
 

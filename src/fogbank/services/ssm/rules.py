@@ -13,6 +13,8 @@ from fogbank.aws.errors import AwsError
 from fogbank.services.ssm.resources import Parameter, Version
 
 HISTORY_MAX = 100
+HISTORY_SLACK = 16
+"""How many versions past the oldest may lie about before they are swept together."""
 LABELS_MAX = 10
 LEVELS_MAX = 15
 STANDARD_BYTES_MAX = 4096

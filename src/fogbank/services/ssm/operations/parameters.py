@@ -211,8 +211,7 @@ def _version(ctx: Context, name: str, req: Mapping[str, Any], current: Parameter
 
 
 def _tier(ctx: Context, req: Mapping[str, Any], before: Version | None, value: str, given: str) -> str:
-    setting = ctx.get(Setting, DEFAULT_TIER)
-    wanted = req.get("Tier") or (before.tier if before else setting.value if setting else "Standard")
+    wanted = req.get("Tier") or (before.tier if before else _default_tier(ctx))
     current = before.tier if before else None
     counted = current is None and ctx.count(Parameter) >= rules.STANDARD_PARAMETERS_MAX
     standard = advanced = 0
@@ -223,6 +222,11 @@ def _tier(ctx: Context, req: Mapping[str, Any], before: Version | None, value: s
     if current is None:
         rules.check_count(tier, standard, advanced)
     return tier
+
+
+def _default_tier(ctx: Context) -> str:
+    setting = ctx.get(Setting, DEFAULT_TIER)
+    return setting.value if setting else "Standard"
 
 
 def _new_tags(req: Mapping[str, Any]) -> dict[str, str]:
