@@ -41,6 +41,10 @@ _CODES = {
 }
 
 
+_TOLD_MAX = 100
+"""How many problems are spelled out: a small request must not be answered with a huge one."""
+
+
 @cache
 def validator(service: str, operation: str) -> Validate:
     """The check of an operation's parameters. It raises AwsError with AWS's message for all that is wrong.
@@ -73,7 +77,7 @@ def _nothing(parameters: Mapping[str, Any]) -> None:
 def message(problems: list[Problem]) -> str:
     """`2 validation errors detected: Value 'x' at 'name' failed to satisfy constraint: …; Value null at …`"""
     errors = "error" if len(problems) == 1 else "errors"
-    return f"{len(problems)} validation {errors} detected: {'; '.join(_sentence(one) for one in problems)}"
+    return f"{len(problems)} validation {errors} detected: {'; '.join(_sentence(one) for one in problems[:_TOLD_MAX])}"
 
 
 def _sentence(problem: Problem) -> str:

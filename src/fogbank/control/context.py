@@ -16,6 +16,7 @@ from fogbank.store.transaction import Transaction
 
 if TYPE_CHECKING:
     from fogbank.control.dispatch import Dispatch
+    from fogbank.control.fault import Fault
     from fogbank.control.service import Need
 
 
@@ -33,7 +34,18 @@ class Origin(NamedTuple):
 class Context:
     """Handed to every operation. What it reads and writes is in the scope of the call unless `at` says otherwise."""
 
-    __slots__ = ("_dispatch", "_transaction", "caller", "operation", "origin", "scope", "seen", "service", "via")
+    __slots__ = (
+        "_dispatch",
+        "_transaction",
+        "caller",
+        "faults",
+        "operation",
+        "origin",
+        "scope",
+        "seen",
+        "service",
+        "via",
+    )
 
     def __init__(self, dispatch: Dispatch, service: str, operation: str, scope: Scope, caller: Caller) -> None:
         self._dispatch = dispatch
@@ -43,6 +55,8 @@ class Context:
         self.scope = scope
         self.caller = caller
         self.origin = Origin("")
+        self.faults: list[Fault] | None = None
+        """The faults that hit this call, once they have been rolled for."""
         self.seen = 0
         """The last batch that a data operation's answer depends on."""
         self.via: tuple[str, ...] = ()

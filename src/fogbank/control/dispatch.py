@@ -13,7 +13,7 @@ from fogbank.aws.errors import AwsError, NotImplementedByFogbank
 from fogbank.clock import Clock
 from fogbank.codec.validate import validator
 from fogbank.control.context import Context
-from fogbank.control.fault import Faults
+from fogbank.control.fault import Fault, Faults
 from fogbank.control.outbox import Outbox
 from fogbank.control.permission import Permission
 from fogbank.control.seal import Seal
@@ -149,8 +149,13 @@ class Dispatch:
 
     def delay_seconds(self, ctx: Context) -> float:
         """How long a fault holds this call back."""
-        hitting = self.faults.hitting(ctx.service, ctx.operation, ctx.scope)
-        return max((fault.delay_seconds for fault in hitting), default=0.0)
+        return max((fault.delay_seconds for fault in self._hitting(ctx)), default=0.0)
+
+    def _hitting(self, ctx: Context) -> list[Fault]:
+        """The faults that hit a call: rolled for once, so that one with a delay and an error has both."""
+        if ctx.faults is None:
+            ctx.faults = self.faults.hitting(ctx.service, ctx.operation, ctx.scope)
+        return ctx.faults
 
     def _note(self, ctx: Context) -> None:
         """Have the use of a key noted, once a minute: the rest would write nothing, and costs more than this look."""
@@ -163,7 +168,7 @@ class Dispatch:
         self._note_use(ctx)
 
     def _admit(self, installed: Installed, ctx: Context, req: dict[str, Any]) -> None:
-        for fault in self.faults.hitting(ctx.service, ctx.operation, ctx.scope):
+        for fault in self._hitting(ctx):
             if fault.error:
                 raise AwsError(fault.error, fault.message or "A fault was injected.", status=fault.status)
         validator(ctx.service, ctx.operation)(req)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -15,6 +15,8 @@ from fogbank.store.store import Store
 
 _HOME = Scope("fogbank", "fogbank", "")
 RATE_ALWAYS = 1.0
+DELAY_SECONDS_MAX = 3_600.0
+SECONDS_MAX = 10 * 365 * 86_400.0
 
 
 class Fault(Record, frozen=True, kw_only=True):
@@ -99,13 +101,32 @@ class Faults:
 
 def parsed(values: dict[str, object], fault_id: str, now: float) -> Fault:
     """A fault from what a person wrote: `Fault`'s fields, and `seconds` for how long. Raises AwsError."""
-    seconds = values.pop("seconds", 0)
+    if unknown := set(values) - _WRITABLE:
+        raise AwsError("ValidationException", f"A fault has no {', '.join(sorted(unknown))}.")
     try:
-        fault = msgspec.convert({"id": fault_id, **values}, Fault)
-        ends_at = now + float(str(seconds)) if seconds else fault.ends_at
-    except (msgspec.ValidationError, ValueError) as error:
+        wanted = msgspec.convert(values, _Wanted)
+    except msgspec.ValidationError as error:
         raise AwsError("ValidationException", str(error)) from None
-    unknown = set(values) - set(Fault.__struct_fields__)
-    if unknown or not (fault.error or fault.delay_seconds) or not 0 < fault.rate <= 1:
-        raise AwsError("ValidationException", "A fault needs `error` or `delay_seconds`, and a `rate` in (0, 1].")
-    return msgspec.structs.replace(fault, ends_at=ends_at)
+    if not (wanted.error or wanted.delay_seconds):
+        raise AwsError("ValidationException", "A fault needs `error` or `delay_seconds`.")
+    ends_at = now + wanted.seconds if wanted.seconds is not None else 0.0
+    own = {name: getattr(wanted, name) for name in _WRITABLE - {"seconds"}}
+    return Fault(id=fault_id, ends_at=ends_at, **own)
+
+
+class _Wanted(msgspec.Struct, kw_only=True):
+    """What may be written of a fault, and within which bounds."""
+
+    service: str = "*"
+    operation: str = "*"
+    account: str = "*"
+    region: str = "*"
+    error: str = ""
+    message: str = ""
+    status: Annotated[int, msgspec.Meta(ge=400, le=599)] = 500
+    delay_seconds: Annotated[float, msgspec.Meta(ge=0, le=DELAY_SECONDS_MAX)] = 0.0
+    rate: Annotated[float, msgspec.Meta(gt=0, le=RATE_ALWAYS)] = RATE_ALWAYS
+    seconds: Annotated[float, msgspec.Meta(gt=0, le=SECONDS_MAX)] | None = None
+
+
+_WRITABLE = set(_Wanted.__struct_fields__)

@@ -144,7 +144,18 @@ def test_a_fault_with_a_rate_hits_some(cloud: TestCloud) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{}, {"error": "X", "rate": 2}, {"error": "X", "colour": "red"}, {"delay_seconds": "x"}]
+    "values",
+    [
+        {},
+        {"error": "X", "rate": 2},
+        {"error": "X", "colour": "red"},
+        {"delay_seconds": "x"},
+        {"error": "X", "status": 42},
+        {"delay_seconds": -5},
+        {"delay_seconds": 1e300},
+        {"error": "X", "seconds": -1},
+        {"error": "X", "id": "y"},
+    ],
 )
 def test_faults_that_make_no_sense(values: dict[str, object]) -> None:
     with pytest.raises(AwsError, match="ValidationException"):
