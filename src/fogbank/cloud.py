@@ -86,6 +86,8 @@ class Cloud:
         self._credentials: dict[str, _Known] = {}
         self.reconcile = Reconcile(self.dispatch, self.clock)
         self._server: Server | None = None
+        self.ca_bundle = ""
+        """What AWS_CA_BUNDLE takes, once the API is served over HTTPS."""
         self._tasks: list[asyncio.Task[None]] = []
         if self._own_clock:
             self._restore_clock()
@@ -105,7 +107,9 @@ class Cloud:
         if tls:
             from fogbank.gateway.tls import Authority, ssl_context
 
-            context = ssl_context(Authority.load_or_create(self.folder / "tls"))
+            authority = Authority.load_or_create(self.folder / "tls")
+            self.ca_bundle = str(authority.bundle)
+            context = ssl_context(authority)
         await self._server.listen(sock, context)
 
     async def stop(self, grace_seconds: float = 10.0) -> None:

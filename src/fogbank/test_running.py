@@ -67,15 +67,20 @@ def test_an_ephemeral_cloud_leaves_nothing_behind(cloud: CloudProcess) -> None:
 
 def test_a_polite_stop_finishes_what_is_in_flight(cloud: CloudProcess) -> None:
     page(cloud, "faults", {"service": "ssm", "delay_seconds": 0.5})
-    from concurrent.futures import ThreadPoolExecutor
-
-    ssm = boto3.client("ssm", endpoint_url=cloud.card.url, **KEYS)
-    with ThreadPoolExecutor(1) as pool:
-        called = pool.submit(ssm.put_parameter, Name="/a", Value="v", Type="String")
-        while page(cloud, "info")["requests_in_flight"] < 1:
-            pass
+    body = json.dumps({"Name": "/a", "Value": "v", "Type": "String"}).encode()
+    head = (
+        "POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: AmazonSSM.PutParameter\r\nexpect: 100-continue\r\n"
+        "authorization: AWS4-HMAC-SHA256 Credential=111122223333/20260101/us-east-1/ssm/aws4_request, "
+        "SignedHeaders=host, Signature=0\r\nx-amz-date: 20260101T000000Z\r\n"
+        f"content-type: application/x-amz-json-1.1\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", cloud.card.port)) as client:
+        client.sendall(head.encode())
+        assert client.recv(100).startswith(b"HTTP/1.1 100 "), "the cloud has the request in its hands"
+        client.sendall(body)
         cloud.stop()
-        assert called.result(10)["Version"] == 1
+        assert not cloud.is_running()
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
     cloud.start()
-    page_after = boto3.client("ssm", endpoint_url=cloud.card.url, **KEYS).get_parameter(Name="/a")
-    assert page_after["Parameter"]["Value"] == "v"
+    ssm = boto3.client("ssm", endpoint_url=cloud.card.url, **KEYS)
+    assert ssm.get_parameter(Name="/a")["Parameter"]["Value"] == "v"

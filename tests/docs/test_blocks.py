@@ -79,7 +79,8 @@ def outputs(script: list[str], environ: dict[str, str], folder: Path) -> Iterato
 
 
 def environment(tmp_path: Path, url: str | None, account: str) -> dict[str, str]:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "FOGBANK_"))}
+    own = ("AWS_", "FOGBANK_", "MAKE", "MFLAGS")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     environ["PATH"] = f"{Path(sys.executable).parent}:{environ['PATH']}"
     environ |= {"HOME": str(tmp_path), "AWS_PAGER": "", "FOGBANK_STATE": str(tmp_path / "state"), "FOGBANK_PORT": "0"}
     if url is not None:

@@ -301,6 +301,7 @@ def _cloud(arguments: argparse.Namespace) -> Running:
 
 
 def _environment(found: Running, chosen: Settings) -> dict[str, str]:
+    """Over HTTP also where HTTPS is served: a client that wants that names the port and AWS_CA_BUNDLE itself."""
     return {
         "AWS_ENDPOINT_URL": found.url,
         "AWS_ACCESS_KEY_ID": chosen.account,

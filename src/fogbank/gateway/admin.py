@@ -127,6 +127,7 @@ class Admin:
             "enforcement": settings.enforcement,
             "account": settings.account,
             "region": settings.region,
+            "ca_bundle": self._cloud.ca_bundle,
             "services": list(self._cloud.services.names),
             "uptime_seconds": round(time.monotonic() - self._started, 3),
         }

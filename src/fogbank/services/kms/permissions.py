@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from fogbank.aws.errors import AwsError
@@ -66,6 +67,8 @@ _ENCRYPTS = {
     "GenerateDataKeyWithoutPlaintext",
 }
 
+Facts = Mapping[str, list[str]]
+
 
 def needs(ctx: Context, operation: str, req: dict[str, Any]) -> Iterable[Need]:
     grants.check_tokens(ctx, req.get("GrantTokens"))
@@ -81,7 +84,7 @@ def needs(ctx: Context, operation: str, req: dict[str, Any]) -> Iterable[Need]:
         return _of_retirement(ctx, req)
     if operation == "Decrypt":
         return _of_decrypt(ctx, req)
-    found = tuple(_on_key(ctx, operation, req["KeyId"], _facts(ctx, operation, req), req))
+    found = tuple(_on_key(ctx, operation, req["KeyId"], lambda: _facts(ctx, operation, req), req))
     if operation == "ReplicateKey":
         there = ctx.at(req["ReplicaRegion"])
         return (*found, *(Need(action, "*", context=_new(there, req)) for action in ("kms:CreateKey",)), *_to_tag(req))
@@ -104,7 +107,11 @@ def _to_tag(req: Mapping[str, Any]) -> Iterator[Need]:
 
 def _of_alias(ctx: Context, operation: str, req: dict[str, Any]) -> Iterator[Need]:
     """An alias operation needs the alias (by IAM policies) and each key that it points from or to (by key policies)."""
-    name, facts = req["AliasName"], conditions.of_request(ctx, req)
+    name = req["AliasName"]
+
+    def facts() -> Facts:
+        return conditions.of_request(ctx, req)
+
     yield Need(f"kms:{operation}", ctx.arn(name), context=facts)
     before = ctx.get(Alias, name) if operation != "CreateAlias" else None
     for target in (before.target if before else "", req.get("TargetKeyId", "")):
@@ -123,7 +130,8 @@ def _of_reencrypt(ctx: Context, req: dict[str, Any]) -> Iterator[Need]:
         ("To", req["DestinationKeyId"], target, target_context),
     ):
         if text:
-            yield from _on_key(ctx, f"ReEncrypt{side}", text, {**asked, **facts}, {"EncryptionContext": context})
+            both: Callable[[], Facts] = partial(dict, {**asked, **facts})
+            yield from _on_key(ctx, f"ReEncrypt{side}", text, both, {"EncryptionContext": context})
 
 
 def _of_decrypt(ctx: Context, req: dict[str, Any]) -> tuple[Need, ...]:
@@ -131,7 +139,7 @@ def _of_decrypt(ctx: Context, req: dict[str, Any]) -> tuple[Need, ...]:
     if not text:
         # No key can be named: the operation says so.
         return ()
-    return tuple(_on_key(ctx, "Decrypt", text, _facts(ctx, "Decrypt", req), req))
+    return tuple(_on_key(ctx, "Decrypt", text, lambda: _facts(ctx, "Decrypt", req), req))
 
 
 def _source(ctx: Context, req: Mapping[str, Any], member: str) -> str:
@@ -156,11 +164,11 @@ def _of_retirement(ctx: Context, req: dict[str, Any]) -> tuple[Need, ...]:
     found = keys.find(ctx, text)
     grant = found.home.get(Grant, found.key.id, grant_id)
     allowed = grant is not None and grants.may_retire(grant, ctx.caller.principal)
-    return (_need(found, "kms:RetireGrant", conditions.of_request(ctx, req), allowed),)
+    return (_need(found, "kms:RetireGrant", lambda: conditions.of_request(ctx, req), allowed),)
 
 
 def _on_key(
-    ctx: Context, operation: str, text: str, facts: Mapping[str, list[str]], req: Mapping[str, Any]
+    ctx: Context, operation: str, text: str, facts: Callable[[], Facts], req: Mapping[str, Any]
 ) -> Iterator[Need]:
     """What an operation on a key needs. A key that is not there is the business of the operation, which says so."""
     action = f"kms:{operation}"
@@ -180,7 +188,7 @@ def _on_key(
     yield _need(found, action, facts, _is_granted(ctx, found, operation, req))
 
 
-def _need(found: Found, action: str, facts: Mapping[str, list[str]], granted: bool) -> Need:
+def _need(found: Found, action: str, facts: Callable[[], Facts], granted: bool) -> Need:
     return Need(
         action,
         found.arn,
@@ -188,7 +196,7 @@ def _need(found: Found, action: str, facts: Mapping[str, list[str]], granted: bo
         policy=found.key.policy,
         rule="required",
         grants_allow=granted,
-        context={**conditions.of_key(found), **facts},
+        context=lambda: {**conditions.of_key(found), **facts()},
     )
 
 
