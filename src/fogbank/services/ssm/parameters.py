@@ -9,7 +9,7 @@ import msgspec
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.ssm import rules
-from fogbank.services.ssm.resources import Deadline, Parameter, Version
+from fogbank.services.ssm.resources import Deadline, Parameter, Tally, Version
 from fogbank.services.ssm.rules import Selected
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -56,9 +56,21 @@ def find(ctx: Context, wanted: Selected) -> Parameter | None:
     return found
 
 
+def count(ctx: Context, tier: str) -> int:
+    """How many parameters of a tier there are."""
+    found = ctx.get(Tally, tier)
+    return found.count if found else 0
+
+
+def tally(ctx: Context, tier: str, change: int) -> None:
+    """Count parameters of a tier in or out."""
+    ctx.put(Tally(tier=tier, count=count(ctx, tier) + change))
+
+
 def remove(ctx: Context, parameter: Parameter, operation: str) -> None:
     """Take a parameter away with its history and its policies, and tell of it."""
     ctx.delete(Parameter, parameter.name)
+    tally(ctx, parameter.latest.tier, -1)
     ctx.delete_item(ctx.space("history", parameter.name), None)
     if parameter.latest.policies:
         ctx.delete(Deadline, parameter.name)

@@ -46,6 +46,15 @@ class Parameter(Record, frozen=True, kw_only=True):
     tags: Mapping[str, str] = {}
 
 
+class Tally(Record, frozen=True, kw_only=True):
+    """How many parameters of a tier there are: counting them for each new one would take ever longer."""
+
+    KIND: ClassVar[str] = "ssm/tally"
+    KEY: ClassVar[tuple[str, ...]] = ("tier",)
+    tier: str
+    count: int = 0
+
+
 class Deadline(Record, frozen=True, kw_only=True):
     """The policies of a parameter that has some; separate, so that a start looks at these alone."""
 

@@ -348,3 +348,17 @@ def test_tags(cloud: TestCloud) -> None:
 )
 def test_is_below(name: str, path: str, recursive: bool, below: bool) -> None:
     assert rules.is_below(name, path, recursive) is below
+
+
+def test_each_tier_has_its_limit(cloud: TestCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "STANDARD_PARAMETERS_MAX", 2)
+    monkeypatch.setattr(rules, "ADVANCED_PARAMETERS_MAX", 2)
+    put(cloud, "a")
+    put(cloud, "b")
+    refused(cloud, "PutParameter", "ParameterLimitExceeded", Name="c", Value="v", Type="String")
+    assert put(cloud, "c", Tier="Intelligent-Tiering")["Tier"] == "Advanced"
+    put(cloud, "a", Overwrite=True, Tier="Advanced")
+    assert put(cloud, "d")["Tier"] == "Standard"
+    refused(cloud, "PutParameter", "ParameterLimitExceeded", Name="e", Value="v", Type="String", Tier="Advanced")
+    cloud.call("ssm", "DeleteParameter", {"Name": "a"})
+    assert put(cloud, "e", Tier="Advanced")["Tier"] == "Advanced"

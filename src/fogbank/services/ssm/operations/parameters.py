@@ -213,14 +213,13 @@ def _version(ctx: Context, name: str, req: Mapping[str, Any], current: Parameter
 def _tier(ctx: Context, req: Mapping[str, Any], before: Version | None, value: str, given: str) -> str:
     wanted = req.get("Tier") or (before.tier if before else _default_tier(ctx))
     current = before.tier if before else None
-    counted = current is None and ctx.count(Parameter) >= rules.STANDARD_PARAMETERS_MAX
-    standard = advanced = 0
-    if counted:
-        standard = sum(1 for parameter in ctx.scan(Parameter) if parameter.latest.tier == "Standard")
-        advanced = ctx.count(Parameter) - standard
-    tier = rules.tier_of(wanted, current, value, given, standard)
-    if current is None:
-        rules.check_count(tier, standard, advanced)
+    tier = rules.tier_of(wanted, current, value, given, parameters.count(ctx, "Standard") if current is None else 0)
+    if tier != current:
+        if current is None:
+            rules.check_count(tier, parameters.count(ctx, "Standard"), parameters.count(ctx, "Advanced"))
+        else:
+            parameters.tally(ctx, current, -1)
+        parameters.tally(ctx, tier, 1)
     return tier
 
 
