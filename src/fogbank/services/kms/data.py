@@ -1,4 +1,4 @@
-"""Operations that make key pairs, which may take seconds: made on a thread, recorded in one step."""
+"""Operations that make or check key pairs, which may take seconds: done on a thread, recorded in one step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from fogbank.aws import tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.kms import conditions, keys, material, policies, rules, wrapping
+from fogbank.services.kms import conditions, imports, keys, material, policies, rules, wrapping
 from fogbank.services.kms.keys import Found
 from fogbank.services.kms.material import Made
 from fogbank.services.kms.resources import Key
@@ -68,6 +68,17 @@ async def get_parameters_for_import(ctx: Context, req: dict[str, Any]) -> dict[s
         "PublicKey": made.public,
         "ParametersValidTo": expires_at,
     }
+
+
+async def import_key_material(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    with ctx.begin():
+        found = keys.importing(ctx, req["KeyId"])
+    token = imports.token(ctx, found, req["ImportToken"])
+    imports.expiry(ctx, req)
+    plain = wrapping.unwrapped(token.secret, token.algorithm, req["EncryptedKeyMaterial"])
+    made = await asyncio.to_thread(material.checked, found.key.spec, plain)
+    with ctx.begin():
+        return imports.record(ctx, keys.importing(ctx, req["KeyId"]), req, made)
 
 
 async def _pair(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:

@@ -14,20 +14,10 @@ from fogbank.aws.policy import Principal
 from fogbank.control.context import Context
 from fogbank.control.seal import SealBroken
 from fogbank.services.kms.resources import Grant, Key
+from fogbank.services.kms.rules import SYMMETRIC, WITH_CONTEXT
 
 _TOKEN_PURPOSE = "kms grant token"
-_CONTEXT_OPERATIONS = frozenset(
-    [
-        "Decrypt",
-        "Encrypt",
-        "GenerateDataKey",
-        "GenerateDataKeyWithoutPlaintext",
-        "GenerateDataKeyPair",
-        "GenerateDataKeyPairWithoutPlaintext",
-        "ReEncryptFrom",
-        "ReEncryptTo",
-    ]
-)
+_CONTEXT_OPERATIONS = WITH_CONTEXT | {"ReEncryptFrom", "ReEncryptTo"}
 _ALWAYS = frozenset({"CreateGrant", "RetireGrant", "DescribeKey"})
 _BY_USAGE: Mapping[str, frozenset[str]] = {
     "ENCRYPT_DECRYPT": frozenset({"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GetPublicKey"}),
@@ -41,7 +31,7 @@ _BY_USAGE: Mapping[str, frozenset[str]] = {
 def check_operations(key: Key, operations: Sequence[str]) -> None:
     """Raises ValidationException for an operation that the key does not have (CreateGrant, "Operations")."""
     allowed = _ALWAYS | _BY_USAGE[key.usage]
-    if key.spec == "SYMMETRIC_DEFAULT":
+    if key.spec == SYMMETRIC:
         allowed = (allowed | _CONTEXT_OPERATIONS) - {"GetPublicKey"}
     unfit = [operation for operation in operations if operation not in allowed]
     if unfit:

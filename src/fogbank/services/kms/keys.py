@@ -55,7 +55,10 @@ def place(ctx: Context, text: str) -> Place:
 
 
 def find(ctx: Context, text: str, *, by_alias: bool = False) -> Found:
-    """The key of a KeyId. `by_alias`: whether the operation takes aliases. Raises NotFoundException, InvalidArnException."""
+    """The key of a KeyId; `by_alias`: whether the operation takes aliases.
+
+    Raises NotFoundException, InvalidArnException.
+    """
     home, name = place(ctx, text)
     alias = ""
     if name.startswith("alias/") and by_alias:

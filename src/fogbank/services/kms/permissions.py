@@ -12,60 +12,11 @@ from fogbank.control.service import Need
 from fogbank.services.kms import ciphertext, conditions, grants, keys
 from fogbank.services.kms.keys import Found
 from fogbank.services.kms.resources import Alias, Grant
-from fogbank.services.kms.rules import SYMMETRIC
+from fogbank.services.kms.rules import BY_ALIAS, SYMMETRIC, WITH_CONTEXT
 
 _ON_ALL = {"GenerateRandom", "ListAliases", "ListKeys", "ListRetirableGrants"}
 # Developer Guide, "AWS KMS permissions", the column "Cross-account use"; the others are for keys of the own account.
-_ACROSS_ACCOUNTS = {
-    "CreateGrant",
-    "Decapsulate",
-    "Decrypt",
-    "DeriveSharedSecret",
-    "DescribeKey",
-    "Encapsulate",
-    "Encrypt",
-    "GenerateDataKey",
-    "GenerateDataKeyPair",
-    "GenerateDataKeyPairWithoutPlaintext",
-    "GenerateDataKeyWithoutPlaintext",
-    "GenerateMac",
-    "GetKeyRotationStatus",
-    "GetPublicKey",
-    "ListGrants",
-    "ReEncrypt",
-    "RetireGrant",
-    "RevokeGrant",
-    "Sign",
-    "Verify",
-    "VerifyMac",
-}
-BY_ALIAS = {
-    "Decapsulate",
-    "Decrypt",
-    "DeriveSharedSecret",
-    "DescribeKey",
-    "Encapsulate",
-    "Encrypt",
-    "GenerateDataKey",
-    "GenerateDataKeyPair",
-    "GenerateDataKeyPairWithoutPlaintext",
-    "GenerateDataKeyWithoutPlaintext",
-    "GenerateMac",
-    "GetPublicKey",
-    "ReEncrypt",
-    "Sign",
-    "Verify",
-    "VerifyMac",
-}
-"""The operations whose KeyId may be an alias."""
-_ENCRYPTS = {
-    "Decrypt",
-    "Encrypt",
-    "GenerateDataKey",
-    "GenerateDataKeyPair",
-    "GenerateDataKeyPairWithoutPlaintext",
-    "GenerateDataKeyWithoutPlaintext",
-}
+_ACROSS_ACCOUNTS = BY_ALIAS | {"CreateGrant", "GetKeyRotationStatus", "ListGrants", "RetireGrant", "RevokeGrant"}
 
 Facts = Mapping[str, list[str]]
 
@@ -86,13 +37,8 @@ def needs(ctx: Context, operation: str, req: dict[str, Any]) -> Iterable[Need]:
         return _of_decrypt(ctx, req)
     found = tuple(_on_key(ctx, operation, req["KeyId"], lambda: _facts(ctx, operation, req), req))
     if operation == "ReplicateKey":
-        there = ctx.at(req["ReplicaRegion"])
-        return (*found, *(Need(action, "*", context=_new(there, req)) for action in ("kms:CreateKey",)), *_to_tag(req))
+        return (*found, *_to_create(ctx.at(req["ReplicaRegion"]), req))
     return found
-
-
-def _new(ctx: Context, req: Mapping[str, Any]) -> dict[str, list[str]]:
-    return conditions.of_new_key(ctx, req)
 
 
 def _to_create(ctx: Context, req: Mapping[str, Any]) -> Iterator[Need]:
@@ -120,18 +66,28 @@ def _of_alias(ctx: Context, operation: str, req: dict[str, Any]) -> Iterator[Nee
 
 
 def _of_reencrypt(ctx: Context, req: dict[str, Any]) -> Iterator[Need]:
-    source_context = req.get("SourceEncryptionContext") or {}
-    target_context = req.get("DestinationEncryptionContext") or {}
-    source = conditions.of_encryption(source_context, req.get("SourceEncryptionAlgorithm", SYMMETRIC))
-    target = conditions.of_encryption(target_context, req.get("DestinationEncryptionAlgorithm", SYMMETRIC))
-    asked = conditions.of_request(ctx, req)
-    for side, text, facts, context in (
-        ("From", _source(ctx, req, "SourceKeyId"), source, source_context),
-        ("To", req["DestinationKeyId"], target, target_context),
+    for side, prefix, text in (
+        ("From", "Source", _source(ctx, req, "SourceKeyId")),
+        ("To", "Destination", req["DestinationKeyId"]),
     ):
+        context = req.get(f"{prefix}EncryptionContext") or {}
+        algorithm = req.get(f"{prefix}EncryptionAlgorithm", SYMMETRIC)
         if text:
-            both: Callable[[], Facts] = partial(dict, {**asked, **facts})
-            yield from _on_key(ctx, f"ReEncrypt{side}", text, both, {"EncryptionContext": context})
+            facts = partial(_of_side, ctx, req, context, algorithm)
+            yield from _on_key(ctx, f"ReEncrypt{side}", text, facts, {"EncryptionContext": context})
+
+
+def _of_side(ctx: Context, req: Mapping[str, Any], context: Mapping[str, str], algorithm: str) -> Facts:
+    facts = {**conditions.of_request(ctx, req), **conditions.of_encryption(context, algorithm)}
+    return facts | {"kms:reencryptonsamekey": [str(_is_on_same_key(ctx, req)).lower()]}
+
+
+def _is_on_same_key(ctx: Context, req: Mapping[str, Any]) -> bool:
+    try:
+        source = keys.find(ctx, _source(ctx, req, "SourceKeyId"), by_alias=True)
+        return source.arn == keys.find(ctx, req["DestinationKeyId"], by_alias=True).arn
+    except AwsError:
+        return False
 
 
 def _of_decrypt(ctx: Context, req: dict[str, Any]) -> tuple[Need, ...]:
@@ -212,7 +168,7 @@ def _is_granted(ctx: Context, found: Found, operation: str, req: Mapping[str, An
 
 def _facts(ctx: Context, operation: str, req: Mapping[str, Any]) -> dict[str, list[str]]:
     facts = conditions.of_request(ctx, req)
-    if operation in _ENCRYPTS:
+    if operation in WITH_CONTEXT:
         algorithm = req.get("EncryptionAlgorithm", SYMMETRIC)
         facts |= conditions.of_encryption(req.get("EncryptionContext"), algorithm)
     if operation in ("TagResource", "UntagResource"):

@@ -25,7 +25,7 @@ async def deadlines(ctx: Context, key: str) -> After | None:
         record = _started_waiting(found)
         record = _expired(Found(ctx, record))
         record = _rotated(Found(ctx, record))
-        next_at = rules.next_deadline(record)
+        next_at = rules.next_deadline(record, ctx.region)
     return After(max(0.0, next_at - ctx.now)) if next_at is not None else None
 
 
@@ -55,6 +55,6 @@ def _expired(found: Found) -> Key:
 def _rotated(found: Found) -> Key:
     """Rotate what is due. The material of a multi-Region key is its primary's to rotate."""
     key, now = found.key, found.home.now
-    if key.primary_region not in ("", found.home.region) or not rotations.due(key, now):
+    if not rules.is_primary(key, found.home.region) or not rotations.due(key, now):
         return key
     return rotations.rotate(found, "AUTOMATIC", now, rotation_at=now + key.rotation_days * rules.DAY_SECONDS)

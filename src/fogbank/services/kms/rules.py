@@ -75,36 +75,57 @@ ALGORITHM_LISTS: Mapping[str, str] = {
 }
 """Key usage -> the member of KeyMetadata that lists its algorithms."""
 
+WITH_CONTEXT = frozenset(
+    {
+        "Decrypt",
+        "Encrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyPair",
+        "GenerateDataKeyPairWithoutPlaintext",
+        "GenerateDataKeyWithoutPlaintext",
+    }
+)
+"""The operations that take an encryption context."""
+CRYPTOGRAPHIC = WITH_CONTEXT | {
+    "Decapsulate",
+    "DeriveSharedSecret",
+    "Encapsulate",
+    "GenerateMac",
+    "ReEncrypt",
+    "Sign",
+    "Verify",
+    "VerifyMac",
+}
+BY_ALIAS = CRYPTOGRAPHIC | {"DescribeKey", "GetPublicKey"}
+"""The operations whose KeyId may be an alias."""
+
 # Developer Guide, "Key states of AWS KMS keys", the table: what is not here works in every state.
 _NOT_DELETED = frozenset({"Enabled", "Disabled", "PendingImport"})
 _ENABLED = frozenset({"Enabled"})
-_USES = (
-    "CreateGrant Decrypt DeriveSharedSecret Encapsulate Decapsulate Encrypt GenerateDataKey GenerateDataKeyPair "
-    "GenerateDataKeyPairWithoutPlaintext GenerateDataKeyWithoutPlaintext GenerateMac GetPublicKey ReEncrypt Sign "
-    "Verify VerifyMac ReplicateKey EnableKeyRotation DisableKeyRotation RotateKeyOnDemand UpdatePrimaryRegion"
-)
+_SWITCHED = frozenset({"Enabled", "Disabled"})
 _STATES: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(_USES.split(), _ENABLED),
+    **dict.fromkeys(CRYPTOGRAPHIC, _ENABLED),
+    "CreateGrant": _ENABLED,
+    "GetPublicKey": _ENABLED,
+    "ReplicateKey": _ENABLED,
+    "UpdatePrimaryRegion": _ENABLED,
+    "EnableKeyRotation": _ENABLED,
+    "DisableKeyRotation": _ENABLED,
+    "RotateKeyOnDemand": _ENABLED,
+    "EnableKey": _SWITCHED,
+    "DisableKey": _SWITCHED,
     "CancelKeyDeletion": frozenset({"PendingDeletion", "PendingReplicaDeletion"}),
-    "EnableKey": frozenset({"Enabled", "Disabled"}),
-    "DisableKey": frozenset({"Enabled", "Disabled"}),
-    **dict.fromkeys(
-        [
-            "CreateAlias",
-            "UpdateAlias",
-            "ScheduleKeyDeletion",
-            "TagResource",
-            "UntagResource",
-            "UpdateKeyDescription",
-            "GetParametersForImport",
-            "ImportKeyMaterial",
-        ],
-        _NOT_DELETED,
-    ),
+    "ScheduleKeyDeletion": _NOT_DELETED,
+    "CreateAlias": _NOT_DELETED,
+    "UpdateAlias": _NOT_DELETED,
+    "TagResource": _NOT_DELETED,
+    "UntagResource": _NOT_DELETED,
+    "UpdateKeyDescription": _NOT_DELETED,
+    "GetParametersForImport": _NOT_DELETED,
+    "ImportKeyMaterial": _NOT_DELETED,
 }
 _REFUSALS: Mapping[str, tuple[str, str]] = {
     "Disabled": ("DisabledException", "is disabled."),
-    "Enabled": ("KMSInvalidStateException", "is not pending deletion."),
     "PendingImport": ("KMSInvalidStateException", "is pending import."),
     "PendingDeletion": ("KMSInvalidStateException", "is pending deletion."),
     "PendingReplicaDeletion": ("KMSInvalidStateException", "is pending replica deletion."),
@@ -157,7 +178,10 @@ def spec_of(req: Mapping[str, Any]) -> tuple[str, str]:
     """(key spec, key usage) that CreateKey asks for. Raises ValidationException, UnsupportedOperationException."""
     name = req.get("KeySpec") or req.get("CustomerMasterKeySpec") or SYMMETRIC
     if "KeySpec" in req and "CustomerMasterKeySpec" in req:
-        text = "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated."
+        text = (
+            "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is "
+            "deprecated."
+        )
         raise AwsError("ValidationException", text)
     spec = SPECS.get(name)
     if spec is None:
@@ -252,11 +276,16 @@ def check_rotates(key: Key, arn: str) -> None:
         )
 
 
-def next_deadline(key: Key) -> float | None:
-    """When something is due on a key next: its deletion, its rotation, or the end of imported material."""
+def is_primary(key: Key, region: str) -> bool:
+    """Whether a key has its material rotated in this region: a key of one region, or the primary of several."""
+    return key.primary_region in ("", region)
+
+
+def next_deadline(key: Key, region: str) -> float | None:
+    """When something is due on a key in a region next: its deletion, its rotation, or the end of imported material."""
     moments = [one.expires_at for one in key.materials if one.expires_at and one.sealed]
     if key.deletion_at:
         moments.append(key.deletion_at)
-    if key.rotation_days and state_of(key) == "Enabled":
+    if key.rotation_days and is_primary(key, region) and state_of(key) == "Enabled":
         moments.append(key.rotation_at)
     return min(moments, default=None)

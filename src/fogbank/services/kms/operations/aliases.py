@@ -42,7 +42,8 @@ def list_aliases(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     after = pages.after(req)
     if "KeyId" in req:
         found = keys.find(ctx, req["KeyId"])
-        listed = (alias for alias in found.home.find(Alias, "by_target", found.key.id) if alias.name > after)
+        # A key of another account has aliases there, which are not listed here (ListAliases, "Cross-account use").
+        listed = (alias for alias in ctx.find(Alias, "by_target", found.key.id) if alias.name > after)
     else:
         listed = (alias for alias in ctx.scan(Alias, after=after))
     return pages.page(

@@ -10,7 +10,6 @@ from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.kms import keys, pages, rotations, rules
 from fogbank.services.kms.keys import Found
-from fogbank.services.kms.resources import Key
 
 
 def enable_key_rotation(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -72,15 +71,10 @@ def _rotating(ctx: Context, text: str) -> Found:
     found = keys.find(ctx, text)
     rules.check_rotates(found.key, found.arn)
     found = keys.own(ctx, text)
-    _check_primary(ctx, found.key, found.arn)
+    if not rules.is_primary(found.key, ctx.region):
+        text = f"{found.arn} is a multi-Region replica key, which its primary rotates."
+        raise AwsError("UnsupportedOperationException", text)
     return found
-
-
-def _check_primary(ctx: Context, key: Key, arn: str) -> None:
-    if key.primary_region not in ("", ctx.region):
-        raise AwsError(
-            "UnsupportedOperationException", f"{arn} is a multi-Region replica key, which its primary rotates."
-        )
 
 
 def _rotate_imported(ctx: Context, found: Found) -> None:
