@@ -8,6 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+LATEST = 221_845_392_000.0
+"""The year 9000: dates that lie some centuries past it (four digits) still have to be told."""
+_TIMERS_SWEPT = 1024
+
 
 class Timer:
     """A call that is due at a moment of cloud time."""
@@ -36,6 +40,7 @@ class Clock:
         self.on_change: Callable[[], None] | None = None
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
+        self._sweep_at = _TIMERS_SWEPT
 
     def now(self) -> float:
         if self.frozen_at is not None:
@@ -43,9 +48,11 @@ class Clock:
         return time.time() + self.offset
 
     def advance(self, seconds: float) -> float:
-        """Move cloud time forward; returns the new time. Raises ValueError for a step back."""
+        """Move cloud time forward; returns the new time. Raises ValueError for a step back, and past `LATEST`."""
         if seconds < 0:
             raise ValueError("cloud time only moves forward")
+        if self.now() + seconds > LATEST:
+            raise ValueError("cloud time ends with the year 8999")
         if self.frozen_at is not None:
             self.frozen_at += seconds
         else:
@@ -77,6 +84,10 @@ class Clock:
     def call_at(self, due_at: float, fire: Callable[[], Any]) -> Timer:
         """Have `fire` called once cloud time reaches `due_at`."""
         timer = Timer(due_at, fire)
+        if len(self._timers) >= self._sweep_at:
+            self._timers = [entry for entry in self._timers if not entry[2].cancelled]
+            heapq.heapify(self._timers)
+            self._sweep_at = max(_TIMERS_SWEPT, 2 * len(self._timers))
         heapq.heappush(self._timers, (due_at, next(self._order), timer))
         self._changed()
         return timer

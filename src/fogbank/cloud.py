@@ -21,7 +21,7 @@ from fogbank.control.context import Context, Origin
 from fogbank.control.dispatch import Dispatch, Ground
 from fogbank.control.permission import Permission
 from fogbank.control.reconcile import Reconcile, keep_time
-from fogbank.control.seal import Seal
+from fogbank.control.seal import MachineKeyError, Seal
 from fogbank.control.service import Services
 from fogbank.control.session import Sessions
 from fogbank.gateway.route import Route
@@ -76,7 +76,10 @@ class Cloud:
         log = SqliteLog(self.folder, "none" if settings.ephemeral else settings.durability)
         upgrades = {kind: steps for found in self.services for kind, steps in found.service.upgrades.items()}
         self.store = Store(log, schedule or asyncio.get_running_loop().call_soon, upgrades)
-        seal = Seal.load_or_create(self.folder / "machine.key")
+        key = self.folder / "machine.key"
+        if not key.exists() and not log.is_empty():
+            raise MachineKeyError(f"{key} is gone, and what it sealed with it; bring it back, or remove the folder")
+        seal = Seal.load_or_create(key)
         permission = Permission(
             settings.enforcement, policies_of, lambda service: str(load(service).metadata["protocol"])
         )
@@ -166,8 +169,10 @@ class Cloud:
             return None
         if len(self._credentials) >= _CREDENTIALS_MAX:
             self._credentials.clear()
-        home = Scope.of(account, "")
-        known = _Known(self.store.changes("iam", home), home, self._credential(access_key_id, account))
+        credential = self._credential(access_key_id, account)
+        # A key id names no partition: the changes that count are those of the one that the key was found in.
+        home = Scope(credential.caller.arn.split(":")[1], account, "")
+        known = _Known(self.store.changes("iam", home), home, credential)
         self._credentials[access_key_id] = known
         return known.credential
 
@@ -185,9 +190,10 @@ class Cloud:
 
     def reset(self) -> None:
         """Forget everything that lasts, and every fault; cloud time is machine time again."""
+        # First what may fail: timers and events of records that stay must stay too.
+        self.store.clear()
         self.reconcile.clear()
         self.dispatch.outbox.clear()
-        self.store.clear()
         if self._own_clock:
             self.clock.restart()
 

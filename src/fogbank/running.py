@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,7 +76,7 @@ def serve(settings: Settings, ready_fd: int | None, greet: Callable[[Running], N
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
-    with _only_one(settings), contextlib.ExitStack() as sockets:
+    with _usable_state(settings), _only_one(settings), contextlib.ExitStack() as sockets:
         api = sockets.enter_context(bound(settings.host, settings.port))
         tls = sockets.enter_context(bound(settings.host, settings.tls_port)) if settings.tls_port else None
         card = Running(_self(), settings.host, api.getsockname()[1], tls.getsockname()[1] if tls is not None else 0)
@@ -111,7 +112,8 @@ async def _serve(settings: Settings, api: socket.socket, tls: socket.socket | No
 
 def start(settings: Settings, given: dict[str, Any]) -> Running:
     """Put a cloud into the background, and wait until it answers. Raises RunError with what its log says."""
-    settings.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _usable_state(settings):
+        settings.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = log_path(settings)
     if log.exists() and log.stat().st_size > _LOG_BYTES_MAX:
         log.replace(log.with_suffix(".log.1"))
@@ -151,6 +153,18 @@ def _self() -> Process:
     if found is None:
         raise RunError("/proc is not mounted")
     return found
+
+
+@contextlib.contextmanager
+def _usable_state(settings: Settings) -> Iterator[None]:
+    """Raises RunError for what is wrong with the state folder: no access, no database, a key that is none."""
+    from fogbank.control.seal import MachineKeyError
+    from fogbank.store.sqlite import StoreFormatError
+
+    try:
+        yield
+    except (OSError, sqlite3.Error, StoreFormatError, MachineKeyError) as error:
+        raise RunError(f"the state in {settings.state_folder} cannot be used: {error}") from error
 
 
 @contextlib.contextmanager

@@ -12,6 +12,8 @@ from typing import Any
 import boto3
 import pytest
 
+from fogbank import running
+from fogbank.settings import Settings
 from fogbank.testing.process import CloudProcess
 
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "111122223333", "aws_secret_access_key": "x"}
@@ -84,3 +86,26 @@ def test_a_polite_stop_finishes_what_is_in_flight(cloud: CloudProcess) -> None:
     cloud.start()
     ssm = boto3.client("ssm", endpoint_url=cloud.card.url, **KEYS)
     assert ssm.get_parameter(Name="/a")["Parameter"]["Value"] == "v"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [("fogbank.db", b"no database" * 1000, "not a database"), ("machine.key", b"", "has 0 bytes, not 32")],
+)
+def test_a_damaged_state_is_named_without_a_traceback(tmp_path: Path, name: str, content: bytes, text: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(running.RunError, match=text) as caught:
+        running.start(Settings(state=str(tmp_path), port=0), {"state": str(tmp_path), "port": 0})
+    assert "Traceback" not in str(caught.value)
+
+
+def test_a_machine_key_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    settings, given = Settings(state=str(tmp_path), port=0), {"state": str(tmp_path), "port": 0}
+    found = running.start(settings, given)
+    url = f"{found.url}/_fogbank/clock"
+    with urllib.request.urlopen(urllib.request.Request(url, method="POST", data=b'{"advance_seconds": 1}')) as answered:
+        answered.read()
+    running.stop(settings)
+    (tmp_path / "machine.key").unlink()
+    with pytest.raises(running.RunError, match="key is gone"):
+        running.start(settings, given)

@@ -93,6 +93,10 @@ class Outbox:
             with self._store.begin() as transaction:
                 for key, _item in page:
                     transaction.delete_item(_SPACE, key)
+            self._store.flush()
+            if self._store.failure is not None:
+                # The same page would come again at once, and for ever.
+                raise self._store.failure
         return len(page) == _PAGE
 
     def _next(self) -> int:

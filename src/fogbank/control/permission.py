@@ -91,7 +91,9 @@ class Permission:
 
     def _identity(self, ctx: Context) -> str:
         caller = ctx.caller
-        return caller.access_key_id if caller.session is not None else caller.principal.arn
+        who = caller.access_key_id if caller.session is not None else caller.principal.arn
+        # The number of changes counts within a partition, and so do the policies that were gathered.
+        return f"{ctx.partition} {who}"
 
     def _binds(self, ctx: Context, need: Need) -> bool:
         if self._mode == "off" and need.rule != "required":

@@ -16,6 +16,10 @@ class SealBroken(Exception):
     """What was to be unsealed was not sealed by this machine, or not for this purpose."""
 
 
+class MachineKeyError(Exception):
+    """The machine key is damaged, or has gone and left what it sealed."""
+
+
 class Seal:
     """AES-256-GCM under the machine key, with the purpose bound in: what was sealed for one use opens for no other."""
 
@@ -25,9 +29,9 @@ class Seal:
 
     @classmethod
     def load_or_create(cls, path: Path) -> Seal:
-        """The seal of a state folder: its key is made on first use, with mode 0600."""
+        """The seal of a state folder: its key is made on first use, with mode 0600. Raises MachineKeyError."""
         try:
-            return cls(path.read_bytes())
+            return cls(_checked(path))
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             key = secrets.token_bytes(_KEY_BYTES)
@@ -64,3 +68,10 @@ class Seal:
 
             self._aead = AESGCM(self._key)
         return self._aead
+
+
+def _checked(path: Path) -> bytes:
+    key = path.read_bytes()
+    if len(key) != _KEY_BYTES:
+        raise MachineKeyError(f"{path} has {len(key)} bytes, not {_KEY_BYTES}: what it sealed cannot be opened")
+    return key

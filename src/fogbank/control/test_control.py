@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from fogbank.aws.errors import AwsError, WorldError
 from fogbank.aws.policy import Principal
+from fogbank.clock import Clock
 from fogbank.control import caller as callers
 from fogbank.control.caller import Caller, Session
 from fogbank.control.context import Context
@@ -315,3 +317,37 @@ def test_services_are_found_by_their_folders() -> None:
     assert services.get("nothing") is None
     assert (folder_of("lambda"), folder_of("cognito-idp")) == ("lambda_", "cognito_idp")
     assert snake_case("GetParametersByPath") == "get_parameters_by_path"
+
+
+def test_cloud_time_ends_before_dates_cannot_be_told() -> None:
+    clock = Clock(frozen_at=START)
+    with pytest.raises(ValueError, match="year 8999"):
+        clock.advance(8_000 * 366 * 86_400)
+    assert clock.now() == START
+
+
+def test_timers_that_are_called_off_do_not_pile_up() -> None:
+    clock = Clock(frozen_at=START)
+    for _ in range(10_000):
+        clock.call_at(START + 1e9, lambda: None).cancel()
+    assert len(clock._timers) <= 1_024
+
+
+def test_an_outbox_that_cannot_be_emptied_does_not_hold_up_the_loop(
+    cloud: TestCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox, store = cloud.cloud.dispatch.outbox, cloud.cloud.store
+    with store.begin() as transaction:
+        for number in range(100):
+            transaction.put_item("fogbank/outbox", f"{number:016d}", msgspec.msgpack.encode({}))
+    store.flush()
+
+    def refuse(batch: object) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store._log, "commit", refuse)
+        with pytest.raises(OSError, match="disk full"):
+            cloud.run(outbox._deliver_page())
+    assert cloud.run(outbox._deliver_page())
+    assert not cloud.run(outbox._deliver_page())

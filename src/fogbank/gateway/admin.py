@@ -111,10 +111,15 @@ class Admin:
         return {"services": services, "edition": "fogbank", "version": __version__}
 
     async def _health(self, request: Request, body: dict[str, Any]) -> Any:
-        try:
-            self._cloud.store.flush()
-        except Exception as error:
-            raise AwsError("Unhealthy", f"The log cannot be written: {error}", status=503) from error
+        store = self._cloud.store
+        store.flush()
+        if store.failure is not None:
+            # The disk may be free again: only a write can tell.
+            with store.begin() as transaction:
+                transaction.delete_item("fogbank/health", "probe")
+            store.flush()
+        if store.failure is not None:
+            raise AwsError("Unhealthy", f"The log cannot be written: {store.failure}", status=503)
         return {"status": "ok", "uptime_seconds": round(time.monotonic() - self._started, 3)}
 
     async def _info(self, request: Request, body: dict[str, Any]) -> Any:
@@ -148,7 +153,11 @@ class Admin:
         if len(moves) != 1 or set(body) - moves:
             raise AwsError("ValidationException", "Give one of advance_seconds, freeze, resume and restart.")
         if "advance_seconds" in body:
-            clock.advance(_seconds(body["advance_seconds"]))
+            seconds = _seconds(body["advance_seconds"])
+            try:
+                clock.advance(seconds)
+            except ValueError as error:
+                raise AwsError("ValidationException", f"advance_seconds: {error}.") from None
         elif body[move := moves.pop()] is True:
             {"freeze": clock.freeze, "resume": clock.resume, "restart": clock.restart}[move]()
         else:

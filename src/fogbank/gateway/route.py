@@ -182,10 +182,12 @@ class Route:
         def settle(failure: BaseException | None) -> None:
             if written.cancelled():
                 return
-            if failure is None:
-                written.set_result(_response(request, plan, ctx, answer))
+            if isinstance(failure, Exception):
+                what = f"{ctx.service}:{ctx.operation} could not be written to the log"
+                failed = Answer(None, _broken(what, ctx.request_id, failure), answer.batch)
+                written.set_result(_response(request, plan, ctx, failed))
             else:
-                written.set_exception(failure)
+                written.set_result(_response(request, plan, ctx, answer))
 
         self._dispatch.store.when_durable(answer.batch, settle)
         return written

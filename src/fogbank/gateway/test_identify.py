@@ -25,6 +25,7 @@ from fogbank.gateway.test_route import (
     FORM,
     IAM,
     STRANGER,
+    STS,
     Door,
     cbor,
     code_of,
@@ -84,8 +85,8 @@ def at_host(service: str, path: str) -> Request:
 # One request in each protocol, the service that it is signed for, and what is said to a good signature.
 ASK: dict[str, tuple[Callable[[], Request], str, int]] = {
     "json": (lambda: rpc("AmazonSSM.DescribeParameters"), "ssm", 200),
-    "query": (lambda: form(f"Action=ListUsers&Version={IAM}"), "iam", 200),
-    "query by GET": (lambda: form(f"Action=ListUsers&Version={IAM}", "GET"), "iam", 200),
+    "query": (lambda: form(f"Action=GetCallerIdentity&Version={STS}"), "sts", 200),
+    "query by GET": (lambda: form(f"Action=GetCallerIdentity&Version={STS}", "GET"), "sts", 200),
     "cbor": (lambda: cbor("GraniteServiceVersion20100801", "ListDashboards"), "monitoring", 501),
     "rest-json": (lambda: at_host("lambda", "/2015-03-31/functions"), "lambda", 501),
     "rest-xml": (lambda: at_host("route53", "/2013-04-01/hostedzone"), "route53", 501),
@@ -312,13 +313,20 @@ def asked_by_url(door: Door, request: Request, service: str, keys: Credentials, 
 
 def test_presigned_requests_for_query_services(door: Door) -> None:
     keys = issued(door.test.cloud)
+    ask = form(f"Action=GetCallerIdentity&Version={STS}", "GET")
+    assert asked_by_url(door, ask, "sts", keys).status == 200
+    assert code_of(asked_by_url(door, ask, "sts", keys, ago=901)) == "SignatureDoesNotMatch"
+    assert code_of(asked_by_url(door, ask, "sts", keys._replace(secret="x"))) == "SignatureDoesNotMatch"
+    assert code_of(asked_by_url(door, ask, "sts", keys._replace(token="eA=="))) == "InvalidClientTokenId"
+    assert code_of(asked_by_url(door, ask, "sts", issued(door.test.cloud, expires_at=START))) == "ExpiredToken"
+    assert asked_by_url(door, ask, "sts", STRANGER).status == 200
+
+
+def test_a_presigned_request_is_good_for_as_long_as_it_says(door: Door) -> None:
+    keys = issued(door.test.cloud)
     ask = form(f"Action=ListUsers&Version={IAM}", "GET")
-    assert asked_by_url(door, ask, "iam", keys).status == 200
+    assert code_of(asked_by_url(door, ask, "iam", keys, ago=30)) == "InvalidClientTokenId", "a session without MFA"
     assert code_of(asked_by_url(door, ask, "iam", keys, ago=61)) == "SignatureDoesNotMatch"
-    assert code_of(asked_by_url(door, ask, "iam", keys._replace(secret="x"))) == "SignatureDoesNotMatch"
-    assert code_of(asked_by_url(door, ask, "iam", keys._replace(token="eA=="))) == "InvalidClientTokenId"
-    assert code_of(asked_by_url(door, ask, "iam", issued(door.test.cloud, expires_at=START))) == "ExpiredToken"
-    assert asked_by_url(door, ask, "iam", STRANGER).status == 200
 
 
 def test_the_token_that_kubernetes_is_given(door: Door) -> None:

@@ -26,6 +26,7 @@ ACCOUNT = "111122223333"
 STRANGER = Credentials(ACCOUNT, "x")
 FORM = "application/x-www-form-urlencoded"
 IAM = "2010-05-08"
+STS = "2011-06-15"
 CBOR = "smithy-rpc-v2-cbor"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -13,6 +15,8 @@ from fogbank.store.log import Batch, RecordWrite
 
 _FORMAT = 1
 _CHECKPOINT_PAGES = 8_000
+_WAL_PAGES_MAX = 32_000
+_LOG = logging.getLogger("fogbank.store")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
     kind TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, row BLOB NOT NULL,
@@ -53,6 +57,10 @@ class SqliteLog:
 
     def scopes(self, kind: str) -> list[str]:
         return [row[0] for row in self._write.execute("SELECT DISTINCT scope FROM records WHERE kind=?", (kind,))]
+
+    def is_empty(self) -> bool:
+        """Whether no row was ever written, or all have been forgotten."""
+        return self._write.execute("SELECT 1 FROM records LIMIT 1").fetchone() is None
 
     def items(self, space: str, after: str, before: str | None, limit: int, reverse: bool) -> list[tuple[str, bytes]]:
         order = "DESC" if reverse else "ASC"
@@ -108,9 +116,14 @@ class SqliteLog:
 
     def clear(self) -> None:
         self._write.execute("BEGIN IMMEDIATE")
-        self._write.execute("DELETE FROM records")
-        self._write.execute("DELETE FROM items")
-        self._write.execute("COMMIT")
+        try:
+            self._write.execute("DELETE FROM records")
+            self._write.execute("DELETE FROM items")
+            self._write.execute("COMMIT")
+        except BaseException:
+            if self._write.in_transaction:
+                self._write.execute("ROLLBACK")
+            raise
 
     def close(self) -> None:
         self._write.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -126,9 +139,14 @@ class SqliteLog:
         return connection
 
     def _checkpoint(self) -> None:
-        connection = self._connect()
         try:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            with contextlib.closing(self._connect()) as connection:
+                left = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
+                if left > _WAL_PAGES_MAX:
+                    # Writes that never pause keep a passive checkpoint from ever reaching the end, and the file grows.
+                    # Most of it has just been copied, so that this holds up one commit, and not for long.
+                    connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+        except sqlite3.Error:
+            _LOG.exception("a checkpoint failed; the next one tries again")
         finally:
-            connection.close()
             self._checkpointing = False

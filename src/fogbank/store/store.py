@@ -31,11 +31,14 @@ class Store:
         self._upgrades = upgrades or {}
         self._tables: dict[tuple[str, Scope], Table] = {}
         self._counters: dict[tuple[str, str], int] = {}
+        self._drops = 0
         self._batch = Batch(1)
         self._scheduled = False
         self._open: Transaction | None = None
         self.durable = 0
         """The number of the last batch that the log has."""
+        self.failure: BaseException | None = None
+        """What kept the last batch from the log, None if it is there."""
         self.on_changed: Changed | None = None
 
     def begin(self) -> Transaction:
@@ -76,7 +79,7 @@ class Store:
 
     def changes(self, service: str, scope: Scope) -> int:
         """A number that moves with every write of a service's records in a scope: what caches are keyed by."""
-        return self._counters.get((service, "/".join(scope)), 0)
+        return self._drops + self._counters.get((service, "/".join(scope)), 0)
 
     def when_durable(self, number: int, call: Callable[[BaseException | None], None]) -> None:
         """Have `call` called with None once batch `number` is in the log, or with what prevented it."""
@@ -109,8 +112,9 @@ class Store:
         if batch:
             try:
                 self._log.commit(batch)
+                self.failure = None
             except Exception as error:
-                failure = error
+                failure = self.failure = error
                 self._drop_tables()
         self.durable = batch.number
         for call in batch.waiters:
@@ -138,8 +142,7 @@ class Store:
 
     def _drop_tables(self) -> None:
         self._tables.clear()
-        for where in self._counters:
-            self._counters[where] += 1
+        self._drops += 1
 
     def _load(self, kind: type[Record], scope: str) -> dict[str, bytes]:
         steps = self._upgrades.get(kind.KIND, {})

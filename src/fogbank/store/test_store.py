@@ -274,3 +274,17 @@ def test_any_mix_of_writes_and_aborts_reads_as_a_dictionary(steps: list[tuple[st
                     found = {(boat.name, boat.number) for boat in transaction.find(Boat, HERE, "by_flag", flag)}
                     assert found == {key for key in model if key[0] == flag}
         store.close()
+
+
+def test_the_wal_stays_small_under_writes_that_never_pause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fogbank.store import sqlite
+
+    monkeypatch.setattr(sqlite, "_CHECKPOINT_PAGES", 200)
+    monkeypatch.setattr(sqlite, "_WAL_PAGES_MAX", 1_000)
+    store = again(tmp_path)
+    for number in range(20_000):
+        with store.begin() as transaction:
+            transaction.put(HERE, Boat(name="x" * 2000, number=number % 50))
+    wal = (tmp_path / "fogbank.db-wal").stat().st_size
+    store.close()
+    assert wal < 30_000 * 4096, wal  # without bound it would be past 270 MB

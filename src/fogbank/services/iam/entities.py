@@ -151,6 +151,15 @@ def by_id(ctx: Context, kind: type[T], unique_id: str) -> T | None:
     return next(iter(ctx.find(kind, "by_id", unique_id)), None)
 
 
+def of_arn(ctx: Context, arn: str) -> User | Role | None:
+    """The user or role that has an ARN, in whatever account of the partition."""
+    _, _, _, _, account, resource = arn.split(":", 5)
+    home = ctx.at(account=account)
+    kind: type[User] | type[Role] = User if resource.startswith("user/") else Role
+    found = home.get(kind, resource.rpartition("/")[2].lower())
+    return found if found is not None and arn_of(home, found) == arn else None
+
+
 def renamed(ctx: Context, noun: Noun[Any], before: Any, after: Any) -> None:
     """Put a record that may have another name now. Raises EntityAlreadyExists for a name that is taken."""
     if before.key != after.key:

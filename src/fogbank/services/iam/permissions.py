@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from fogbank.aws import tags
+from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.control.service import Need
 from fogbank.services.iam import entities, federation, managed_policies, rules
@@ -57,6 +58,10 @@ Find = Callable[[Context, dict[str, Any]], "tuple[str, Any]"]
 def needs(ctx: Context, operation: str, req: dict[str, Any]) -> Iterable[Need]:
     if not ctx.caller.enforced:
         return ()
+    if ctx.caller.session is not None and ctx.caller.principal.kind != "role" and not ctx.via:
+        # "You cannot call any IAM API operations unless MFA authentication information is included" (GetSessionToken;
+        # GetFederationToken never may), and sessions have no MFA here.
+        raise AwsError("InvalidClientTokenId", "The security token included in the request is invalid", status=403)
     arn, record = _resource(ctx, operation, req)
     found = [Need(f"iam:{operation}", arn, context=_facts(operation, req, record))]
     if operation == "AddRoleToInstanceProfile":

@@ -67,6 +67,8 @@ class Role(Record, frozen=True, kw_only=True):
     id: str
     created_at: float
     trust: str
+    trusted: Mapping[str, str] = {}
+    """ARN in the trust policy -> the unique id of the user or role that had it when the policy was written."""
     description: str | None = None
     session_seconds_max: int = 3600
     attached: tuple[str, ...] = ()

@@ -82,6 +82,18 @@ def principals_of(trust: str) -> list[str]:
     return found
 
 
+def with_principals(trust: str, names: Mapping[str, str]) -> str:
+    """A checked document with other names below the `AWS` of its Principal elements."""
+    body = json.loads(trust)
+    found = body["Statement"]
+    for statement in found if isinstance(found, list) else [found]:
+        principal = statement.get("Principal")
+        if isinstance(principal, dict) and "AWS" in principal:
+            called = [names.get(name, name) for name in texts(principal["AWS"])]
+            principal["AWS"] = called[0] if isinstance(principal["AWS"], str) else called
+    return json.dumps(body)
+
+
 def statements_of(document: str) -> list[dict[str, Any]]:
     body = json.loads(document)["Statement"]
     return body if isinstance(body, list) else [body]

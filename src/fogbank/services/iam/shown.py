@@ -40,7 +40,7 @@ def role(ctx: Context, found: Role, *, whole: bool = False) -> dict[str, Any]:
         "RoleId": found.id,
         "Arn": entities.arn_of(ctx, found),
         "CreateDate": found.created_at,
-        "AssumeRolePolicyDocument": rules.encoded(found.trust),
+        "AssumeRolePolicyDocument": rules.encoded(_trust(ctx, found)),
         "MaxSessionDuration": found.session_seconds_max,
     }
     if found.description is not None:
@@ -48,6 +48,19 @@ def role(ctx: Context, found: Role, *, whole: bool = False) -> dict[str, Any]:
     if not whole:
         return row
     return row | _extras(found) | {"RoleLastUsed": last_used(ctx, found)}
+
+
+def _trust(ctx: Context, found: Role) -> str:
+    """The trust policy with those it names as they are called now, and with the bare ids of those that are gone."""
+    names: dict[str, str] = {}
+    for arn, unique_id in found.trusted.items():
+        home = ctx.at(account=arn.split(":")[4])
+        kind: type[User] | type[Role] = User if ":user/" in arn else Role
+        held = entities.by_id(home, kind, unique_id)
+        now = entities.arn_of(home, held) if held is not None else unique_id
+        if now != arn:
+            names[arn] = now
+    return rules.with_principals(found.trust, names) if names else found.trust
 
 
 def last_used(ctx: Context, found: Role) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -408,3 +410,70 @@ def test_through_a_socket(boto: MakeClient, account: str) -> None:
     iam.delete_access_key(UserName="alice", AccessKeyId=key["AccessKeyId"])
     with pytest.raises(ClientError, match="UnrecognizedClientException"):
         mine.get_parameter(Name="/a")
+
+
+def test_policies_of_one_partition_do_not_count_in_another(tmp_path: Path) -> None:
+    """Also not after a restart, when no number of changes tells the two partitions' policies apart."""
+    first = TestCloud(ephemeral=False, state=str(tmp_path))
+    by = user(first, "alice", policy=document("*"))
+    for region in ("us-east-1", "cn-north-1"):
+        put = {"Name": "/a", "Value": region, "Type": "String"}
+        first.call("ssm", "PutParameter", put, region=region)
+    first.close()
+    again = TestCloud(ephemeral=False, state=str(tmp_path))
+    assert again.call("ssm", "GetParameter", {"Name": "/a"}, caller=by)["Parameter"]["Value"] == "us-east-1"
+    with pytest.raises(AwsError, match="not authorized"):
+        again.call("ssm", "GetParameter", {"Name": "/a"}, caller=by, region="cn-north-1")
+    again.close()
+
+
+def test_a_reset_takes_away_what_was_decided_before_it(tmp_path: Path) -> None:
+    """Also where nothing was written since the start."""
+    first = TestCloud(ephemeral=False, state=str(tmp_path))
+    by = user(first, "alice", policy=document("*"))
+    first.call("ssm", "PutParameter", {"Name": "/a", "Value": "v", "Type": "String"})
+    first.call("ssm", "GetParameter", {"Name": "/a"}, caller=by)
+    first.close()
+    again = TestCloud(ephemeral=False, state=str(tmp_path))
+    again.call("ssm", "GetParameter", {"Name": "/a"}, caller=by)
+    again.cloud.reset()
+    again.call("ssm", "PutParameter", {"Name": "/a", "Value": "new", "Type": "String"})
+    with pytest.raises(AwsError, match="not authorized"):
+        again.call("ssm", "GetParameter", {"Name": "/a"}, caller=by)
+    again.close()
+
+
+def test_a_key_of_another_partition_that_is_deactivated_is_refused_at_once(cloud: TestCloud) -> None:
+    iam = cloud.client("iam", region="us-gov-west-1")
+    iam("CreateUser", UserName="alice")
+    key = iam("CreateAccessKey", UserName="alice")["AccessKey"]["AccessKeyId"]
+    assert as_key(cloud, key).arn == f"arn:aws-us-gov:iam::{ACCOUNT}:user/alice"
+    iam("UpdateAccessKey", UserName="alice", AccessKeyId=key, Status="Inactive")
+    with pytest.raises(AwsError, match="security token included in the request is invalid"):
+        as_key(cloud, key)
+
+
+def test_a_role_trusts_who_was_there_and_not_who_comes_after_under_the_name(cloud: TestCloud) -> None:
+    iam = cloud.client("iam")
+    alice = user(cloud, "alice")
+    iam("CreateRole", RoleName="r", AssumeRolePolicyDocument=trust({"AWS": alice.arn}))
+    assume(cloud, alice, "r")
+    iam("UpdateUser", UserName="alice", NewUserName="bob")
+    shown = iam("GetRole", RoleName="r")["Role"]["AssumeRolePolicyDocument"]
+    assert "user/bob" in unquote(shown)
+    iam("DeleteAccessKey", UserName="bob", AccessKeyId=alice.access_key_id)
+    iam("DeleteUser", UserName="bob")
+    assert alice.principal.user_id in unquote(iam("GetRole", RoleName="r")["Role"]["AssumeRolePolicyDocument"])
+    again = user(cloud, "alice")
+    denied(cloud, again, "AssumeRole", "sts", RoleArn=f"arn:aws:iam::{ACCOUNT}:role/r", RoleSessionName="session")
+
+
+@pytest.mark.parametrize("operation", ["GetSessionToken", "GetFederationToken"])
+def test_sessions_that_are_no_roles_may_not_call_iam(cloud: TestCloud, operation: str) -> None:
+    by = user(cloud, "alice", policy=document("*"))
+    more = {"Name": "fed", "Policy": document("*")} if operation == "GetFederationToken" else {}
+    made = cloud.call("sts", operation, more, caller=by)["Credentials"]
+    session = as_key(cloud, made["AccessKeyId"], made["SessionToken"])
+    with pytest.raises(AwsError, match="security token included in the request is invalid"):
+        cloud.call("iam", "ListUsers", caller=session)
+    cloud.call("ssm", "DescribeParameters", caller=session)

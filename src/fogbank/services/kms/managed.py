@@ -43,7 +43,7 @@ _SERVICES = {
     "xray": ("xray", "Default key that protects my X-Ray data when no other key is defined"),
 }
 # botocore's name of a service -> its name in kms:ViaService, where that is another.
-_VIA = {"efs": "elasticfilesystem", "opensearch": "es", "stepfunctions": "states", "logs": "logs"}
+_VIA = {"efs": "elasticfilesystem", "opensearch": "es", "stepfunctions": "states"}
 
 
 def via_service(ctx: Context) -> str:

@@ -234,7 +234,7 @@ def test_pairs_and_codes_are_imported(cloud: TestCloud) -> None:
     bring(cloud, crypting, long, algorithm="RSA_AES_KEY_WRAP_SHA_256")
     assert state(cloud, crypting) == "Enabled"
     mac = made(cloud, Origin="EXTERNAL", KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
-    for wrong, key in ((der, mac), (b"x", mac), (MATERIAL, made(cloud, **{**EXTERNAL_PAIR})), (long[:40], mac)):
+    for wrong, key in ((der, mac), (b"x", mac), (MATERIAL, made(cloud, **EXTERNAL_PAIR)), (long[:40], mac)):
         with pytest.raises(AwsError, match="IncorrectKeyMaterialException"):
             bring(cloud, key, wrong)
     bring(cloud, mac)

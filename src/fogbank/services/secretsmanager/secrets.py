@@ -19,6 +19,8 @@ _DENIED = {"AccessDeniedException"}
 def find(ctx: Context, secret_id: str) -> Secret | None:
     """The secret of a SecretId, None if there is none."""
     home = home_of(ctx, secret_id)
+    if home.region != ctx.region:
+        return None  # an endpoint knows its own region's secrets only, as at AWS
     for name, suffix in rules.names_of(secret_id):
         found = home.get(Secret, name)
         if found is not None and suffix in ("", found.suffix):

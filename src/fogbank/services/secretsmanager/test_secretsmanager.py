@@ -308,3 +308,23 @@ def test_the_sdk_sees_it_as_aws_does(boto: MakeClient) -> None:
     assert [len(page["SecretList"]) for page in pages] == [2, 1]
     with pytest.raises(secrets.exceptions.ResourceNotFoundException):
         secrets.get_secret_value(SecretId="nothing")
+
+
+def test_an_arn_of_another_region_is_not_found(cloud: TestCloud, made: str) -> None:
+    """Else a replica could be written to through its primary's region."""
+    regions = [{"Region": "eu-west-1"}]
+    cloud.call("secretsmanager", "ReplicateSecretToRegions", {"SecretId": "a", "AddReplicaRegions": regions})
+    replica = made.replace("us-east-1", "eu-west-1")
+    refused(cloud, "PutSecretValue", "ResourceNotFoundException", SecretId=replica, SecretString="two")
+    refused(cloud, "GetSecretValue", "ResourceNotFoundException", SecretId=replica)
+    there = cloud.call("secretsmanager", "GetSecretValue", {"SecretId": replica}, region="eu-west-1")
+    assert there["SecretString"] == "one"
+
+
+def test_a_creation_that_is_tried_again_has_the_same_answer(cloud: TestCloud) -> None:
+    """CreateSecret API page, ClientRequestToken: "the operation is idempotent"."""
+    wanted = {"Name": "b", "SecretString": "one", "ClientRequestToken": ONE}
+    first = cloud.call("secretsmanager", "CreateSecret", wanted)
+    assert cloud.call("secretsmanager", "CreateSecret", wanted) == first
+    refused(cloud, "CreateSecret", "ResourceExistsException", **{**wanted, "SecretString": "two"})
+    refused(cloud, "CreateSecret", "ResourceExistsException", **{**wanted, "ClientRequestToken": TWO})

@@ -9,7 +9,7 @@ import msgspec
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.ssm import rules
-from fogbank.services.ssm.resources import Deadline, Parameter, Tally, Version
+from fogbank.services.ssm.resources import Deadline, Parameter, ResourcePolicy, Tally, Version
 from fogbank.services.ssm.rules import Selected
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -41,8 +41,17 @@ def of_version(ctx: Context, parameter: Parameter, selector: str) -> Version:
     return _decode(found[0][1])
 
 
+def home_of(ctx: Context, wanted: Selected) -> Context:
+    """The context in which a name is looked up: an ARN says where."""
+    return ctx.at(wanted.region, wanted.account) if wanted.account else ctx
+
+
 def existing(ctx: Context, name: str) -> Parameter:
-    parameter = find(ctx, rules.selected(name)) or ctx.get(Parameter, name)
+    """The parameter of a name or of an ARN of this account and region: none elsewhere."""
+    wanted = rules.selected(name)
+    if home_of(ctx, wanted).scope != ctx.scope:
+        raise AwsError("ParameterNotFound", "")
+    parameter = find(ctx, wanted) or ctx.get(Parameter, name)
     if parameter is None:
         raise AwsError("ParameterNotFound", "")
     return parameter
@@ -74,6 +83,10 @@ def remove(ctx: Context, parameter: Parameter, operation: str) -> None:
     ctx.delete_item(ctx.space("history", parameter.name), None)
     if parameter.latest.policies:
         ctx.delete(Deadline, parameter.name)
+    # A parameter that is made anew under this name is shared with nobody.
+    arn = ctx.arn(rules.resource_of(parameter.name))
+    for policy in list(ctx.scan(ResourcePolicy, arn)):
+        ctx.delete(ResourcePolicy, arn, policy.id)
     tell(ctx, operation, parameter.name, parameter.latest)
 
 

@@ -43,7 +43,7 @@ def _need(ctx: Context, action: str, name: str, req: dict[str, Any]) -> Need:
     wanted = rules.selected(name)
     if wanted.account and (wanted.account, wanted.region) != (ctx.account, ctx.region):
         home = ctx.at(wanted.region, wanted.account)
-        arn = name.partition(":parameter")[0] + ":parameter" + name.partition(":parameter")[2].partition(":")[0]
+        arn = home.arn(rules.resource_of(wanted.name))
         policy = next((policy.policy for policy in home.scan(ResourcePolicy, arn)), "")
         return Need(action, arn, account=wanted.account, policy=policy)
     arn = ctx.arn(rules.resource_of(wanted.name))

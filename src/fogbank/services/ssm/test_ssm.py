@@ -362,3 +362,31 @@ def test_each_tier_has_its_limit(cloud: TestCloud, monkeypatch: pytest.MonkeyPat
     refused(cloud, "PutParameter", "ParameterLimitExceeded", Name="e", Value="v", Type="String", Tier="Advanced")
     cloud.call("ssm", "DeleteParameter", {"Name": "a"})
     assert put(cloud, "e", Tier="Advanced")["Tier"] == "Advanced"
+
+
+@pytest.mark.parametrize("operation", ["DeleteParameter", "LabelParameterVersion", "UnlabelParameterVersion"])
+def test_an_arn_of_another_place_does_not_touch_this_one(cloud: TestCloud, operation: str) -> None:
+    put(cloud, "/a/b", "here")
+    cloud.call("ssm", "PutParameter", {"Name": "/a/b", "Value": "there", "Type": "String"}, region="eu-west-1")
+    more = {} if operation == "DeleteParameter" else {"Labels": ["l"], "ParameterVersion": 1}
+    there = "arn:aws:ssm:eu-west-1:000000000000:parameter/a/b"
+    refused(cloud, operation, "ParameterNotFound", Name=there, **more)
+    assert cloud.call("ssm", "GetParameter", {"Name": "/a/b"})["Parameter"]["Value"] == "here"
+    history = cloud.call("ssm", "GetParameterHistory", {"Name": there})["Parameters"]
+    assert [version["Value"] for version in history] == ["there"]
+
+
+def test_a_parameter_made_anew_is_shared_with_nobody(cloud: TestCloud) -> None:
+    from fogbank.control import caller
+
+    arn = "arn:aws:ssm:us-east-1:000000000000:parameter/a/b"
+    statement = {"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "ssm:GetParameter", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    put(cloud, "/a/b", "shared", Tier="Advanced")
+    cloud.call("ssm", "PutResourcePolicy", {"ResourceArn": arn, "Policy": policy})
+    other = cloud.client("ssm", caller=caller.root("111111111111"))
+    assert other("GetParameter", Name=arn)["Parameter"]["Value"] == "shared"
+    cloud.call("ssm", "DeleteParameter", {"Name": "/a/b"})
+    put(cloud, "/a/b", "private")
+    with pytest.raises(AwsError, match="not authorized"):
+        other("GetParameter", Name=arn)

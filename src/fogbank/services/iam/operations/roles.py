@@ -12,7 +12,7 @@ from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.iam import entities, managed_policies, rules, shown
 from fogbank.services.iam.entities import ROLE, SERVICE_PATH
-from fogbank.services.iam.resources import DeletionTask, InstanceProfile, Role, User
+from fogbank.services.iam.resources import DeletionTask, InstanceProfile, Role
 
 
 def create_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -22,12 +22,14 @@ def create_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     boundary = req.get("PermissionsBoundary")
     if boundary is not None:
         managed_policies.attachable(ctx, boundary)
+    trust = req["AssumeRolePolicyDocument"]
     role = Role(
         name=req["RoleName"],
         path=req.get("Path", "/"),
         id=entities.new_id(ctx, Role),
         created_at=ctx.now,
-        trust=_checked_trust(ctx, req["AssumeRolePolicyDocument"]),
+        trust=trust,
+        trusted=_checked_trust(ctx, trust),
         description=req.get("Description"),
         session_seconds_max=rules.check_session_seconds(req.get("MaxSessionDuration", 3600)),
         boundary=boundary,
@@ -62,7 +64,8 @@ def update_role_description(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 def update_assume_role_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     role = entities.changeable(ctx, ROLE, req["RoleName"])
-    ctx.put(msgspec.structs.replace(role, trust=_checked_trust(ctx, req["PolicyDocument"])))
+    trust = req["PolicyDocument"]
+    ctx.put(msgspec.structs.replace(role, trust=trust, trusted=_checked_trust(ctx, trust)))
     return {}
 
 
@@ -117,19 +120,23 @@ def get_service_linked_role_deletion_status(ctx: Context, req: dict[str, Any]) -
     return {"Status": task.status}
 
 
-def _checked_trust(ctx: Context, document: str) -> str:
-    """A trust policy whose users and roles exist: IAM keeps their unique ids, so it looks for them."""
+def _checked_trust(ctx: Context, document: str) -> dict[str, str]:
+    """The unique ids of the users and roles that a trust policy names, which must exist.
+
+    IAM keeps the ids: who is made later under the name of somebody that was trusted and is gone is not trusted
+    (User Guide, "AWS JSON policy elements: Principal").
+    """
+    ids: dict[str, str] = {}
     rules.check_document(document, "trust", ctx.partition)
     for name in rules.principals_of(document):
         arn = Arn.parse(name)
-        kind = arn and _KINDS.get(arn.resource.partition("/")[0])
-        if arn is None or kind is None or arn.service != "iam":
+        if arn is None or arn.service != "iam" or arn.resource.partition("/")[0] not in _KINDS:
             continue
-        home = ctx.at(account=arn.account)
-        found = home.get(kind, arn.resource.rpartition("/")[2].lower())
-        if found is None or entities.arn_of(home, found) != name:
+        found = entities.of_arn(ctx, name)
+        if found is None:
             raise AwsError("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{name}"')
-    return document
+        ids[name] = found.id
+    return ids
 
 
-_KINDS: dict[str, type[User] | type[Role]] = {"user": User, "role": Role}
+_KINDS = ("user", "role")

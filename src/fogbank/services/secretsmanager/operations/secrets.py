@@ -10,13 +10,15 @@ from fogbank.aws import ids, paging, tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.secretsmanager import rules, secrets
-from fogbank.services.secretsmanager.resources import Secret
+from fogbank.services.secretsmanager.resources import Secret, Version
 
 _SORTED_BY = {"created-date": "created_at", "last-accessed-date": "accessed_at", "last-changed-date": "changed_at"}
 
 
 def create_secret(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     name = rules.checked_name(req["Name"])
+    if (again := _made_already(ctx, name, req)) is not None:
+        return again
     _check_absent(ctx, name)
     secret = Secret(
         name=name,
@@ -156,6 +158,18 @@ def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     left = tags.without(secret.tags, req["TagKeys"])
     secrets.save(secrets.home_of(ctx, req["SecretId"]), msgspec.structs.replace(secret, tags=left))
     return {}
+
+
+def _made_already(ctx: Context, name: str, req: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer to a creation that is tried again with the token and the value of the first time, else None."""
+    known = ctx.get(Secret, name)
+    version = ctx.get(Version, name, req["ClientRequestToken"])
+    if known is None or known.deleted_at or version is None:
+        return None
+    value = req["SecretString"].encode() if "SecretString" in req else req.get("SecretBinary")
+    if secrets.opened(ctx, known, version) != value:
+        return None
+    return {"ARN": secrets.arn_of(ctx, known), "Name": name, "VersionId": version.id}
 
 
 def _check_absent(ctx: Context, name: str) -> None:

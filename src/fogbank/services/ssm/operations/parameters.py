@@ -92,9 +92,11 @@ def get_parameters_by_path(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def get_parameter_history(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    parameter = parameters.existing(ctx, req["Name"])
+    wanted = rules.selected(req["Name"])
+    home = parameters.home_of(ctx, wanted)
+    parameter = parameters.existing(home, req["Name"])
     after = paging.after(req.get("NextToken"))
-    versions = (version for version in parameters.history(ctx, parameter) if f"{version.version:012d}" > after)
+    versions = (version for version in parameters.history(home, parameter) if f"{version.version:012d}" > after)
     page, token = paging.page(versions, req.get("MaxResults", 50), lambda version: f"{version.version:012d}")
     labels: dict[int, list[str]] = {}
     for label, at in parameter.labels.items():
@@ -102,7 +104,7 @@ def get_parameter_history(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     rows = [
         {
             **_metadata(parameter.name, version),
-            "Value": secrets.value_of(ctx, parameter.name, version, req.get("WithDecryption", False)),
+            "Value": secrets.value_of(home, parameter.name, version, req.get("WithDecryption", False)),
             "Labels": sorted(labels.get(version.version, [])),
         }
         for version in page
@@ -241,7 +243,7 @@ def _read(ctx: Context, name: str, decrypt: bool) -> dict[str, Any]:
     if name.startswith("/aws/"):
         return _referenced(ctx, name)
     wanted = rules.selected(name)
-    home = ctx.at(wanted.region, wanted.account) if wanted.account else ctx
+    home = parameters.home_of(ctx, wanted)
     parameter = parameters.find(home, wanted)
     if parameter is None:
         raise AwsError("ParameterNotFound", "")

@@ -9,7 +9,7 @@ from fogbank.aws import paging
 from fogbank.aws.errors import AwsError
 from fogbank.aws.policy import MalformedPolicy, check
 from fogbank.control.context import Context
-from fogbank.services.ssm import rules
+from fogbank.services.ssm import parameters, rules
 from fogbank.services.ssm.resources import Parameter, ResourcePolicy
 
 
@@ -22,28 +22,28 @@ def put_resource_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         check(req["Policy"], "resource")
     except MalformedPolicy as error:
         raise AwsError("MalformedResourcePolicyDocumentException", str(error)) from None
-    known = next(ctx.scan(ResourcePolicy, req["ResourceArn"]), None)
+    known = next(ctx.scan(ResourcePolicy, _arn(ctx, parameter)), None)
     if known is not None and "PolicyId" not in req:
         raise AwsError("ResourcePolicyLimitExceededException", "A parameter can have one resource policy.")
     policy_id = _checked_id(known, req) if "PolicyId" in req else ctx.uuid()
     digest = hashlib.sha256(req["Policy"].encode()).hexdigest()
-    ctx.put(ResourcePolicy(arn=req["ResourceArn"], id=policy_id, policy=req["Policy"], hash=digest))
+    ctx.put(ResourcePolicy(arn=_arn(ctx, parameter), id=policy_id, policy=req["Policy"], hash=digest))
     return {"PolicyId": policy_id, "PolicyHash": digest}
 
 
 def get_resource_policies(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    _shared(ctx, req["ResourceArn"])
+    arn = _arn(ctx, _shared(ctx, req["ResourceArn"]))
     after = paging.after(req.get("NextToken"))
-    rows = (policy for policy in ctx.scan(ResourcePolicy, req["ResourceArn"]) if policy.id > after)
+    rows = (policy for policy in ctx.scan(ResourcePolicy, arn) if policy.id > after)
     page, token = paging.page(rows, req.get("MaxResults", 50), lambda policy: policy.id)
     found = [{"PolicyId": policy.id, "PolicyHash": policy.hash, "Policy": policy.policy} for policy in page]
     return {"Policies": found, "NextToken": token} if token else {"Policies": found}
 
 
 def delete_resource_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    _shared(ctx, req["ResourceArn"])
-    known = next(ctx.scan(ResourcePolicy, req["ResourceArn"]), None)
-    ctx.delete(ResourcePolicy, req["ResourceArn"], _checked_id(known, req))
+    arn = _arn(ctx, _shared(ctx, req["ResourceArn"]))
+    known = next(ctx.scan(ResourcePolicy, arn), None)
+    ctx.delete(ResourcePolicy, arn, _checked_id(known, req))
     return {}
 
 
@@ -59,7 +59,11 @@ def _checked_id(known: ResourcePolicy | None, req: dict[str, Any]) -> str:
 
 def _shared(ctx: Context, arn: str) -> Parameter:
     wanted = rules.selected(arn)
-    parameter = ctx.get(Parameter, wanted.name) or ctx.get(Parameter, f"/{wanted.name}")
-    if parameter is None:
+    parameter = parameters.find(ctx, wanted)
+    if parameter is None or parameters.home_of(ctx, wanted).scope != ctx.scope:
         raise AwsError("ResourceNotFoundException", f"The specified resource {arn} wasn't found.")
     return parameter
+
+
+def _arn(ctx: Context, parameter: Parameter) -> str:
+    return ctx.arn(rules.resource_of(parameter.name))
