@@ -7,6 +7,7 @@ import asyncio
 import base64
 import json
 import os
+import signal
 import statistics
 import sys
 from collections.abc import Callable
@@ -192,6 +193,7 @@ def main() -> None:
     chosen = options.parse_args()
     make = {name: getattr(peers, name) for name in chosen.only.split(",")}
     os.sched_setaffinity(0, {CLIENT_CORE})
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     print(f"python {sys.version.split()[0]}, server on core {peers.SERVER_CORE}, client on core {CLIENT_CORE}\n")
     if "starts" in chosen.parts:

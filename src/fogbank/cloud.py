@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-import shutil
 import socket
-import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from fogbank.aws import ids
@@ -27,8 +24,9 @@ from fogbank.control.session import Sessions
 from fogbank.gateway.route import Route
 from fogbank.gateway.server import Limits, Server
 from fogbank.model.load import load
-from fogbank.services.iam.identity import credential_of, note_use, policies_of
+from fogbank.services.iam.identity import credential_of, note_use, policies_of, root_key
 from fogbank.settings import Settings
+from fogbank.store.passing import PassingFolder
 from fogbank.store.records import Record
 from fogbank.store.sqlite import SqliteLog
 from fogbank.store.store import Store
@@ -71,7 +69,8 @@ class Cloud:
         self.settings = settings
         self.clock = clock or Clock()
         self._own_clock = clock is None
-        self.folder, self._passing = _state_folder(settings)
+        self._passing = PassingFolder() if settings.ephemeral else None
+        self.folder = self._passing.path if self._passing else settings.state_folder
         self.services = Services(SERVICES)
         log = SqliteLog(self.folder, "none" if settings.ephemeral else settings.durability)
         upgrades = {kind: steps for found in self.services for kind, steps in found.service.upgrades.items()}
@@ -126,8 +125,8 @@ class Cloud:
 
     def close(self) -> None:
         self.store.close()
-        if self._passing:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if self._passing is not None:
+            self._passing.close()
 
     async def call(
         self,
@@ -176,6 +175,12 @@ class Cloud:
         self._credentials[access_key_id] = known
         return known.credential
 
+    def root_key(self) -> tuple[str, str]:
+        """An access key of the default account's root and its secret: a strict cloud knows no other to begin with."""
+        ctx = self.context("iam", "root-key", callers.root(self.settings.account))
+        with ctx.begin():
+            return root_key(ctx)
+
     def _is_ours(self, access_key_id: str) -> bool:
         return ids.is_marked(access_key_id, self.dispatch.seal.mark)
 
@@ -219,12 +224,3 @@ class Cloud:
 
 def _protocol_of(service: str) -> str:
     return str(load(service).metadata["protocol"])
-
-
-def _state_folder(settings: Settings) -> tuple[Path, bool]:
-    """Where the state lies, and whether it goes with the process."""
-    if not settings.ephemeral:
-        settings.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return settings.state_folder, False
-    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
-    return Path(tempfile.mkdtemp(prefix="fogbank-", dir=memory if memory.is_dir() else None)), True

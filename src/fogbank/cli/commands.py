@@ -62,6 +62,8 @@ def up(arguments: argparse.Namespace) -> None:
     found = running.running(chosen)
     if found is None:
         found = running.start(chosen, _given(arguments))
+    elif arguments.port not in (None, "0", str(found.port)):
+        raise RunError(f"a cloud runs on {chosen.state_folder} already, on port {found.port}: fogbank down first")
     elif not arguments.json:
         print(f"already running (process {found.process.pid})")
     _greet(found, chosen, arguments.json)
@@ -104,7 +106,9 @@ def reset(arguments: argparse.Namespace) -> None:
 def env(arguments: argparse.Namespace) -> None:
     chosen, _ = _settings(arguments)
     found = running.needed(chosen)
-    values = _environment(found, chosen)
+    # A strict cloud takes no made-up key: it gives one of its root's.
+    is_strict = remote.ask(found, "GET", "info")["strict"]
+    values = _environment(found, chosen, remote.ask(found, "POST", "root-key", {}) if is_strict else None)
     _say(arguments, values, "\n".join(f"export {name}={value}" for name, value in values.items()))
 
 
@@ -300,12 +304,12 @@ def _cloud(arguments: argparse.Namespace) -> Running:
     return running.needed(_settings(arguments)[0])
 
 
-def _environment(found: Running, chosen: Settings) -> dict[str, str]:
-    """Over HTTP also where HTTPS is served: a client that wants that names the port and AWS_CA_BUNDLE itself."""
+def _environment(found: Running, chosen: Settings, key: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What clients need, over HTTP also where HTTPS is served; `key` instead of a made-up one."""
     return {
         "AWS_ENDPOINT_URL": found.url,
-        "AWS_ACCESS_KEY_ID": chosen.account,
-        "AWS_SECRET_ACCESS_KEY": "fogbank",
+        "AWS_ACCESS_KEY_ID": key["access_key_id"] if key else chosen.account,
+        "AWS_SECRET_ACCESS_KEY": key["secret_access_key"] if key else "fogbank",
         "AWS_DEFAULT_REGION": chosen.region,
     }
 
@@ -314,7 +318,8 @@ def _greet(found: Running, chosen: Settings, as_json: bool) -> None:
     if as_json:
         print(json.dumps(running.described(found)), flush=True)
         return
-    exports = "\n".join(f"  export {name}={value}" for name, value in _environment(found, chosen).items())
+    lines = [f"  export {name}={value}" for name, value in _environment(found, chosen).items()]
+    exports = '  eval "$(fogbank env)"' if chosen.strict else "\n".join(lines)
     kept = "nothing is kept" if chosen.ephemeral else f"state in {chosen.state_folder}"
     print(
         f"fogbank {__version__} answers at {found.url} ({kept})\n\n{exports}\n\n"

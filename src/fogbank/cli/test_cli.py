@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from fogbank.cli import main
 from fogbank.cli.commands import COMMANDS, parser, seconds
@@ -162,3 +164,27 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
     found = {one.name: one for one in findings(Settings(state=str(tmp_path), port=0), runs=False)}
     assert found["python"].state == found["sqlite"].state == found["state"].state == found["port"].state == "ok"
     assert all(one.remedy for one in found.values() if one.state != "ok")
+
+
+def test_a_strict_cloud_begins_with_a_key_of_its_root(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cloud = CloudProcess(tmp_path / "state", strict="true")
+    cloud.start()
+    try:
+        given = asked(tmp_path / "state", capsys, "env")
+        assert given == asked(tmp_path / "state", capsys, "env"), "the same key, however often it is asked for"
+        keys = {"region_name": "us-east-1", "endpoint_url": given["AWS_ENDPOINT_URL"]}
+        mine = {
+            "aws_access_key_id": given["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": given["AWS_SECRET_ACCESS_KEY"],
+        }
+        assert boto3.client("sts", **keys, **mine).get_caller_identity()["Arn"].endswith(":root")
+        made_up = {"aws_access_key_id": "000000000000", "aws_secret_access_key": "x"}
+        with pytest.raises(ClientError, match="InvalidClientTokenId"):
+            boto3.client("sts", **keys, **made_up).get_caller_identity()
+    finally:
+        cloud.stop()
+
+
+def test_another_port_while_one_runs_is_a_mistake(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["up", "-d", "--port", "1", "--state", str(state)]) == 1
+    assert "already, on port" in capsys.readouterr().err

@@ -133,7 +133,9 @@ class Context:
 
     def changes(self, service: str, scope: Scope | None = None) -> int:
         """A number that moves with every write of a service's records in a scope, this one unless another is given."""
-        return self._dispatch.store.changes(service, scope or self.scope)
+        store, where = self._dispatch.store, scope or self.scope
+        self.transaction.seen = max(self.transaction.seen, store.moved_in(service, where))
+        return store.changes(service, where)
 
     def scopes(self, kind: type[Record]) -> list[Scope]:
         """Where a kind has records: for what looks over all accounts and regions."""

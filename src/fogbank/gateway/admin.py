@@ -53,6 +53,7 @@ class Admin:
             "/_fogbank/faults": {"GET": self._faults, "POST": self._add_fault, "DELETE": self._remove_faults},
             "/_fogbank/faults/": {"DELETE": self._remove_faults},
             "/_fogbank/reset": {"POST": self._reset},
+            "/_fogbank/root-key": {"POST": self._root_key},
         }
 
     async def answer(self, request: Request) -> Response:
@@ -181,6 +182,11 @@ class Admin:
         if wanted and not removed:
             raise AwsError("NotFound", f"There is no fault {wanted}.", status=404)
         return {"removed": removed}
+
+    async def _root_key(self, request: Request, body: dict[str, Any]) -> Any:
+        key_id, secret = self._cloud.root_key()
+        self._cloud.store.flush()
+        return {"access_key_id": key_id, "secret_access_key": secret}
 
     async def _reset(self, request: Request, body: dict[str, Any]) -> Any:
         started = time.perf_counter()

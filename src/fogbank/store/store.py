@@ -31,6 +31,7 @@ class Store:
         self._upgrades = upgrades or {}
         self._tables: dict[tuple[str, Scope], Table] = {}
         self._counters: dict[tuple[str, str], int] = {}
+        self._moved: dict[tuple[str, str], int] = {}
         self._drops = 0
         self._batch = Batch(1)
         self._scheduled = False
@@ -81,6 +82,10 @@ class Store:
         """A number that moves with every write of a service's records in a scope: what caches are keyed by."""
         return self._drops + self._counters.get((service, "/".join(scope)), 0)
 
+    def moved_in(self, service: str, scope: Scope) -> int:
+        """The batch in which `changes` moved last: what an answer that rests on a cache has to wait for."""
+        return self._moved.get((service, "/".join(scope)), 0)
+
     def when_durable(self, number: int, call: Callable[[BaseException | None], None]) -> None:
         """Have `call` called with None once batch `number` is in the log, or with what prevented it."""
         if number <= self.durable:
@@ -95,6 +100,7 @@ class Store:
             batch.records[write[:3]] = write
             where = (write.kind.partition("/")[0], write.scope)
             self._counters[where] = self._counters.get(where, 0) + 1
+            self._moved[where] = batch.number
         for table in transaction.tables:
             table.changed_in = batch.number
         for item in transaction.items:

@@ -36,6 +36,18 @@ def credential_of(ctx: Context, access_key_id: str) -> Credential | None:
     return Credential(ctx.unseal(key.sealed, seal_purpose(key.id)).decode(), caller)
 
 
+def root_key(ctx: Context) -> tuple[str, str]:
+    """An access key of the account's root and its secret, made if there is none: where a strict cloud begins.
+
+    The context is of the root, in a transaction.
+    """
+    for key in ctx.find(AccessKey, "by_owner", ctx.account):
+        if key.status == "Active":
+            return key.id, ctx.unseal(key.sealed, seal_purpose(key.id)).decode()
+    made = ctx.call("iam", "CreateAccessKey")["AccessKey"]
+    return made["AccessKeyId"], made["SecretAccessKey"]
+
+
 def policies_of(ctx: Context) -> PolicySet:
     """Everything that binds the caller of a context, whose account the context is in."""
     principal = ctx.caller.principal

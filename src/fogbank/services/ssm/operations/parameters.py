@@ -241,7 +241,7 @@ def _new_tags(req: Mapping[str, Any]) -> dict[str, str]:
 
 def _read(ctx: Context, name: str, decrypt: bool) -> dict[str, Any]:
     if name.startswith("/aws/"):
-        return _referenced(ctx, name)
+        return _referenced(ctx, name, decrypt)
     wanted = rules.selected(name)
     home = parameters.home_of(ctx, wanted)
     parameter = parameters.find(home, wanted)
@@ -251,8 +251,11 @@ def _read(ctx: Context, name: str, decrypt: bool) -> dict[str, Any]:
     return _described(home, parameter, version, wanted.selector, decrypt)
 
 
-def _referenced(ctx: Context, name: str) -> dict[str, Any]:
+def _referenced(ctx: Context, name: str, decrypt: bool) -> dict[str, Any]:
     """What stands behind a reserved name: a public parameter, or a secret of `secretsmanager`."""
+    if name.startswith(_SECRET) and not decrypt:
+        text = "WithDecryption flag must be True for retrieving a Secret Manager secret."
+        raise AwsError("ValidationException", text)
     if name.startswith(_SECRET) and ctx.has_service("secretsmanager"):
         try:
             secret = ctx.call("secretsmanager", "GetSecretValue", SecretId=name.removeprefix(_SECRET))
