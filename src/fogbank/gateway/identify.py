@@ -15,9 +15,9 @@ from fogbank.control.caller import Caller, Credential
 from fogbank.gateway.body import ChunkSigner
 from fogbank.gateway.sigv4 import Authorization, Scope, Verifier, parse_authorization, parse_query
 from fogbank.model.index import index
+from fogbank.model.regions import is_region
 
 _ACCOUNT = re.compile(r"\d{12}\Z")
-_REGION = re.compile(r"[a-z][a-z0-9-]{1,31}\Z")
 _NO_REGION = {"aws-global", "global", "*"}
 _S3_FAMILY = frozenset(("s3", "s3express", "s3-object-lambda", "s3-outposts"))
 _STRANGERS_MAX = 4096
@@ -91,7 +91,7 @@ class Identify:
 
 def _region(scope: Scope) -> str:
     region = scope.region
-    if _REGION.match(region) and region not in _NO_REGION:
+    if is_region(region):
         return region
     # Version 2 signs for no region.
     if region in _NO_REGION or (not region and not scope.day and scope.service == "s3"):
