@@ -32,7 +32,7 @@ class Permission:
         self._policies_of = policies_of
         self._protocol_of = protocol_of
         self._policies: dict[str, tuple[int, PolicySet]] = {}
-        self._allowed: set[tuple[int, str, str, str]] = set()
+        self._allowed: set[tuple[int, str, str, tuple[Any, ...], bool]] = set()
 
     def authorize(self, ctx: Context, needs: Iterable[Need]) -> None:
         """Raises the access-denied error of the service that was called, with AWS's text."""
@@ -52,8 +52,8 @@ class Permission:
     def decide(self, ctx: Context, need: Need) -> Decision | None:
         """The evaluator's decision, None where it is known from an earlier call to be an allow."""
         changes, policies = self.policies(ctx)
-        memo = (changes, self._identity(ctx), need.action, need.resource)
-        if not need.policy and changes and memo in self._allowed:
+        memo = (changes, self._identity(ctx), ctx.account, need[:5], need.grants_allow)
+        if changes and memo in self._allowed:
             return None
         resource_policy = compiled(need.policy) if need.policy else None
         decision = evaluate(
@@ -64,7 +64,7 @@ class Permission:
             resource_policy_rule="required" if need.rule == "required" else "optional",
             grants_allow=need.grants_allow,
         )
-        if decision.allowed and decision.cacheable and changes and not need.policy and need.rule == "optional":
+        if decision.allowed and decision.cacheable and changes:
             if len(self._allowed) >= _DECISIONS_MAX:
                 self._allowed.clear()
             self._allowed.add(memo)
