@@ -260,7 +260,10 @@ def test_a_resource_policy_lets_another_account_in(cloud: TestCloud, made: str) 
     assert cloud.call("secretsmanager", "DescribeSecret", {"SecretId": made}, caller=stranger)["Name"] == "a"
     with pytest.raises(AwsError, match="AccessDeniedException"):
         cloud.call("secretsmanager", "GetSecretValue", {"SecretId": made}, caller=stranger)
+    listed = cloud.call("secretsmanager", "ListResourcePolicies", {"SecretId": "a"})
+    assert listed["ResourcePolicies"] == [{"PolicyName": "default"}]
     cloud.call("secretsmanager", "DeleteResourcePolicy", {"SecretId": "a"})
+    assert cloud.call("secretsmanager", "ListResourcePolicies", {"SecretId": "a"})["ResourcePolicies"] == []
     with pytest.raises(AwsError, match="AccessDeniedException"):
         cloud.call("secretsmanager", "DescribeSecret", {"SecretId": made}, caller=stranger)
 

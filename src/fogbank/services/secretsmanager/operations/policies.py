@@ -13,6 +13,9 @@ from fogbank.control.context import Context
 from fogbank.services.secretsmanager import rules, secrets
 from fogbank.services.secretsmanager.resources import Secret
 
+_ONLY = "default"
+"""The name of the one policy that a secret may have."""
+
 
 def put_resource_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     secret = secrets.usable(ctx, req["SecretId"])
@@ -36,6 +39,11 @@ def get_resource_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "ResourcePolicy": secret.policy} if secret.policy else answer
 
 
+def list_resource_policies(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    secret = secrets.usable(ctx, req["SecretId"])
+    return {"ResourcePolicies": [{"PolicyName": _ONLY}] if secret.policy else []}
+
+
 def delete_resource_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return _answer(ctx, req, msgspec.structs.replace(secrets.usable(ctx, req["SecretId"]), policy=""))
 
@@ -55,8 +63,8 @@ def validate_resource_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any
 
 
 def _answer(ctx: Context, req: dict[str, Any], secret: Secret) -> dict[str, Any]:
-    if req.get("PolicyName") not in (None, "default"):
-        raise rules.invalid_parameter("A secret has one resource policy here, named default.")
+    if req.get("PolicyName") not in (None, _ONLY):
+        raise rules.invalid_parameter(f"A secret has one resource policy here, named {_ONLY}.")
     home = secrets.home_of(ctx, req["SecretId"])
     home.put(secret)
     return {"ARN": secrets.arn_of(home, secret), "Name": secret.name}
