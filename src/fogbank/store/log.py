@@ -66,6 +66,9 @@ class Log(Protocol):
     def items(self, space: str, after: str, before: str | None, limit: int, reverse: bool) -> list[tuple[str, bytes]]:
         """At most `limit` items of a space with `after` < key (< `before`), in order of key."""
 
+    def is_empty(self) -> bool:
+        """Whether no row was ever written, or all have been forgotten."""
+
     def commit(self, batch: Batch) -> None:
         """Write a batch in one transaction; what is written when this returns survives the process."""
 

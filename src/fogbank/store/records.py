@@ -49,12 +49,11 @@ def key_of(record: Record) -> str:
 class Table:
     """The rows of one kind in one scope, as encoded bytes; decoded when read, ordered when first asked in order."""
 
-    __slots__ = ("_decode", "_indexes", "_ordered", "changed_in", "changes", "kind", "rows")
+    __slots__ = ("_decode", "_indexes", "_ordered", "changed_in", "kind", "rows")
 
     def __init__(self, kind: type[Record], rows: dict[str, bytes]) -> None:
         self.kind = kind
         self.rows = rows
-        self.changes = 0
         self.changed_in = 0
         """The number of the last batch that wrote here."""
         self._decode = _decoder(kind)
@@ -78,7 +77,6 @@ class Table:
             self.rows[key] = row
             if before is None and self._ordered is not None:
                 self._ordered.add(key)
-        self.changes += 1
         return before
 
     def ordered(self, prefix: str = "", after: str = "", reverse: bool = False) -> Iterator[str]:

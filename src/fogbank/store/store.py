@@ -16,6 +16,9 @@ Changed = Callable[[str, str, str], None]
 """Told (kind, scope, key) of each record that a commit wrote."""
 
 
+_TABLES_MAX = 20_000
+
+
 class Store:
     """Everything that a cloud remembers.
 
@@ -66,6 +69,8 @@ class Store:
             home = scope.everywhere() if kind.GLOBAL else scope
             found = self._tables.get((kind.KIND, home))
             if found is None:
+                if len(self._tables) >= _TABLES_MAX:
+                    self._forget_empty()
                 found = self._tables[kind.KIND, home] = Table(kind, self._load(kind, self.scope_text(kind, scope)))
             self._tables[where] = found
         return found
@@ -145,6 +150,15 @@ class Store:
     def close(self) -> None:
         self.flush()
         self._log.close()
+
+    def _forget_empty(self) -> None:
+        """Let go of tables that hold nothing: anybody may ask for accounts that nobody has."""
+        held = self._open.tables if self._open is not None else set()
+        self._tables = {
+            where: table
+            for where, table in self._tables.items()
+            if table.rows or table in held or table.changed_in > self.durable
+        }
 
     def _drop_tables(self) -> None:
         self._tables.clear()

@@ -196,6 +196,21 @@ def test_what_the_log_refuses_was_never_written(store: Store, later: Deferred, m
         assert names(transaction) == [("Anna", 0)]
 
 
+def test_tables_of_accounts_that_nobody_has_do_not_pile_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fogbank.store import store as module
+
+    monkeypatch.setattr(module, "_TABLES_MAX", 10)
+    with store.begin() as transaction:
+        transaction.put(HERE, Boat(name="Anna"))
+        for number in range(1000):
+            assert transaction.get(Boat, Scope("aws", f"{number:012d}", "eu-west-1"), "Anna", 0) is None
+        transaction.delete(Boat, HERE, "Anna", 0)
+        for number in range(1000):
+            assert transaction.get(Boat, Scope("aws", f"{number:012d}", "eu-west-1"), "Anna", 0) is None
+        assert transaction.get(Boat, HERE, "Anna", 0) is None
+    assert len(store._tables) <= 12
+
+
 def test_items_are_read_in_order_with_the_writes_of_the_transaction_on_top(store: Store) -> None:
     with store.begin() as transaction:
         for number in range(5):
