@@ -382,3 +382,29 @@ def test_replicas_are_made_by_those_who_may_make_keys(cloud: TestCloud) -> None:
     assert "kms:CreateKey" in denied(cloud, user("a"), "ReplicateKey", **call)
     a = give(cloud, "a", {"Effect": "Allow", "Action": "kms:CreateKey", "Resource": "*"})
     cloud.call("kms", "ReplicateKey", call, caller=a)
+
+
+def test_an_allow_that_rests_on_a_condition_of_the_key_policy_is_not_remembered(cloud: TestCloud) -> None:
+    user = cloud.call("iam", "CreateUser", {"UserName": "conditional"})["User"]
+    principal = Principal(arn=user["Arn"], account="000000000000", kind="user", user_id=user["UserId"])
+    by = Caller(principal=principal, enforced=True)
+    statements = [
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::000000000000:root"}, "Action": "kms:*", "Resource": "*"},
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": user["Arn"]},
+            "Action": "kms:Encrypt",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"kms:EncryptionContext:team": "red"}},
+        },
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    key = cloud.call("kms", "CreateKey", {"Policy": policy})["KeyMetadata"]["KeyId"]
+
+    def encrypt(team: str) -> None:
+        cloud.call("kms", "Encrypt", {"KeyId": key, "Plaintext": b"x", "EncryptionContext": {"team": team}}, caller=by)
+
+    encrypt("red")
+    with pytest.raises(AwsError, match="AccessDeniedException"):
+        encrypt("blue")
+    encrypt("red")
