@@ -47,12 +47,16 @@ class Clock:
             return self.frozen_at
         return time.time() + self.offset
 
-    def advance(self, seconds: float) -> float:
-        """Move cloud time forward; returns the new time. Raises ValueError for a step back, and past `LATEST`."""
+    def check(self, seconds: float) -> None:
+        """Raises ValueError for a step back, and for one past `LATEST`."""
         if seconds < 0:
             raise ValueError("cloud time only moves forward")
         if self.now() + seconds > LATEST:
             raise ValueError("cloud time ends with the year 8999")
+
+    def advance(self, seconds: float) -> float:
+        """Move cloud time forward; returns the new time. Raises what `check` raises."""
+        self.check(seconds)
         if self.frozen_at is not None:
             self.frozen_at += seconds
         else:

@@ -26,6 +26,7 @@ from fogbank.gateway.server import Limits, Server
 from fogbank.model.load import load
 from fogbank.services.iam.identity import credential_of, note_use, policies_of, root_key
 from fogbank.settings import Settings
+from fogbank.store.blobs import Blobs
 from fogbank.store.passing import PassingFolder
 from fogbank.store.records import Record
 from fogbank.store.sqlite import SqliteLog
@@ -74,7 +75,7 @@ class Cloud:
         self.services = Services(SERVICES)
         log = SqliteLog(self.folder, "none" if settings.ephemeral else settings.durability)
         upgrades = {kind: steps for found in self.services for kind, steps in found.service.upgrades.items()}
-        self.store = Store(log, schedule or asyncio.get_running_loop().call_soon, upgrades)
+        self.store = Store(log, schedule or asyncio.get_running_loop().call_soon, upgrades, Blobs(self.folder))
         key = self.folder / "machine.key"
         if not key.exists() and not log.is_empty():
             raise MachineKeyError(f"{key} is gone, and what it sealed with it; bring it back, or remove the folder")
@@ -96,6 +97,7 @@ class Cloud:
 
     async def start(self) -> None:
         """Start what runs beside the calls: time, reconcilers, deliveries."""
+        self.store.sweep_blobs()
         self.reconcile.start()
         for work in (keep_time(self.clock), self.reconcile.run(), self.dispatch.outbox.run()):
             self._tasks.append(asyncio.create_task(work))
@@ -118,6 +120,7 @@ class Cloud:
         """Finish what is in flight, write what is left, and let go of the state folder."""
         if self._server is not None:
             await self._server.stop(grace_seconds)
+        self.dispatch.measures.publish()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -199,8 +202,24 @@ class Cloud:
         self.store.clear()
         self.reconcile.clear()
         self.dispatch.outbox.clear()
+        self.dispatch.measures.clear()
         if self._own_clock:
             self.clock.restart()
+
+    async def advance(self, seconds: float) -> None:
+        """Move cloud time, from one timer to the next, so that each finds the time that it asked for.
+
+        Raises ValueError for a step back, and past the end of time.
+        """
+        clock = self.clock
+        clock.check(seconds)
+        target = clock.now() + seconds
+        await self.settled()
+        while (due_at := clock.next_due()) is not None and due_at <= target:
+            clock.advance(max(0.0, due_at - clock.now()))
+            await self.settled()
+        clock.advance(max(0.0, target - clock.now()))
+        await self.settled()
 
     async def settled(self) -> None:
         """Wait until what cloud time and the last commits ask for has been done: for tests and `clock advance`."""

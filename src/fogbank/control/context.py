@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from fogbank.aws import ids
 from fogbank.aws.scope import Scope, partition_of
+from fogbank.clock import Timer
 from fogbank.control import caller as callers
 from fogbank.control.caller import Caller, Session
+from fogbank.control.measure import Point
 from fogbank.control.session import token_of
+from fogbank.store.blobs import Blobs
 from fogbank.store.items import Item, Range
 from fogbank.store.records import R, Record
 from fogbank.store.transaction import Transaction
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from fogbank.control.dispatch import Dispatch
     from fogbank.control.fault import Fault
     from fogbank.control.service import Need
+
+
+T = TypeVar("T")
 
 
 class Origin(NamedTuple):
@@ -29,6 +35,13 @@ class Origin(NamedTuple):
     secure: bool = False
     host: str = ""
     """The Host that the client used, with its port."""
+
+
+class Source(NamedTuple):
+    """The resource that makes a service act by itself, and its account (`aws:SourceArn`, `aws:SourceAccount`)."""
+
+    arn: str = ""
+    account: str = ""
 
 
 class Context:
@@ -44,6 +57,7 @@ class Context:
         "scope",
         "seen",
         "service",
+        "source",
         "via",
     )
 
@@ -61,6 +75,8 @@ class Context:
         """The last batch that a data operation's answer depends on."""
         self.via: tuple[str, ...] = ()
         """The services that this call went through, first one first (`aws:CalledVia`)."""
+        self.source = Source()
+        """For what a service acts, where the caller is one."""
 
     @property
     def account(self) -> str:
@@ -125,11 +141,45 @@ class Context:
     def delete_item(self, space: str, key: str | None) -> None:
         self.transaction.delete_item(space, key)
 
+    def item(self, space: str, key: str) -> bytes | None:
+        return self.transaction.item(space, key)
+
+    def count_items(self, space: str, after: str = "", before: str | None = None) -> int:
+        """How many items lie in a range; those that this transaction writes do not count."""
+        return self.transaction.count_items(space, after, before)
+
     def items(
         self, space: str, *, after: str = "", before: str | None = None, limit: int = 1000, reverse: bool = False
     ) -> list[Item]:
         """(key, item) in order of key; see `store.items.Range`."""
         return self.transaction.range(Range(space, after=after, before=before, limit=limit, reverse=reverse))
+
+    @property
+    def blobs(self) -> Blobs:
+        return self._dispatch.store.blobs
+
+    def after_commit(self, call: Callable[[], object]) -> None:
+        """Have something done once this transaction has committed, and never if it is taken back."""
+        self.transaction.after_commit(call)
+
+    def held(self, make: Callable[..., T], *key: str) -> T:
+        """What `make(*key)` made when it was first asked for: see `control.hold`. Change it in `after_commit`."""
+        return self._dispatch.holds.get(make, key)
+
+    def call_at(self, due_at: float, fire: Callable[[], object]) -> Timer:
+        """Have something called in this process when cloud time reaches `due_at`; what must last is a reconciler's."""
+        return self._dispatch.clock.call_at(due_at, fire)
+
+    def measure(self, metric: str, value: float = 1.0, unit: str = "Count", **dimensions: str) -> None:
+        """Count a metric of this service, in the namespace that its folder names; told to CloudWatch by the minute."""
+        installed = self._dispatch.services.get(self.service)
+        namespace = installed.service.metrics if installed is not None else ""
+        point = Point(self.scope, namespace, metric, unit, tuple(dimensions.items()))
+        measures = self._dispatch.measures
+        if self._transaction is None:
+            measures.add(point, value)
+        else:
+            self._transaction.after_commit(lambda: measures.add(point, value))
 
     def changes(self, service: str, scope: Scope | None = None) -> int:
         """A number that moves with every write of a service's records in a scope, this one unless another is given."""
@@ -182,10 +232,11 @@ class Context:
         other._transaction = self._transaction
         return other
 
-    def as_service(self) -> Context:
-        """The same call made by this service itself (`ssm.amazonaws.com`) rather than by its caller."""
+    def as_service(self, source: Source | None = None, name: str = "") -> Context:
+        """The same call made by this service itself (`ssm.amazonaws.com`, or `name`) rather than by its caller."""
         other = self._copy(self.scope)
-        other.caller = callers.service(f"{self.service}.amazonaws.com", self.account)
+        other.caller = callers.service(f"{name or self.service}.amazonaws.com", self.account)
+        other.source = source or Source()
         other._transaction = self._transaction
         return other
 
@@ -218,6 +269,7 @@ class Context:
     def _towards(self, service: str, operation: str) -> Context:
         other = Context(self._dispatch, service, operation, self.scope, self.caller)
         other.origin = self.origin
+        other.source = self.source
         other.via = (*self.via, f"{self.service}.amazonaws.com")
         other._transaction = self._transaction
         return other
@@ -226,6 +278,7 @@ class Context:
         other = Context(self._dispatch, self.service, self.operation, scope, self.caller)
         other.origin = self.origin
         other.via = self.via
+        other.source = self.source
         return other
 
 

@@ -14,6 +14,8 @@ from fogbank.clock import Clock
 from fogbank.codec.validate import validator
 from fogbank.control.context import Context
 from fogbank.control.fault import Fault, Faults
+from fogbank.control.hold import Holds
+from fogbank.control.measure import Measures
 from fogbank.control.outbox import Outbox
 from fogbank.control.permission import Permission
 from fogbank.control.seal import Seal
@@ -57,6 +59,8 @@ class Dispatch:
         self.ids = Random(self.random.getrandbits(64))
         """For names that need not be secret: asking the kernel for each would take longer than the rest of them."""
         self.outbox = Outbox(self.store)
+        self.holds = Holds(self.store)
+        self.measures = Measures(self)
         self.faults = Faults(self.store, self.clock, self.random)
 
     def find(self, service: str, operation: str) -> tuple[Installed, Operation]:

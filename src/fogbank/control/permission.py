@@ -151,6 +151,8 @@ def _global_keys(ctx: Context, account: str) -> Mapping[str, Any]:
         is_tls=origin.secure,
         user_agent=origin.user_agent,
         called_via=ctx.via,
+        source_arn=ctx.source.arn,
+        source_account=ctx.source.account,
         resource_account=account,
     )
     return global_keys(who, what)

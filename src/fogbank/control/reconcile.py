@@ -18,6 +18,7 @@ from fogbank.control.service import Installed
 _LOG = logging.getLogger("fogbank.reconcile")
 _BACK_OFF_FIRST = 0.5
 _BACK_OFF_MAX = 60.0
+_WORKING_MAX = 64
 
 
 class After(NamedTuple):
@@ -37,7 +38,10 @@ class _Key(NamedTuple):
 
 
 class Reconcile:
-    """Runs every reconciler, one at a time for each key; a key told while it is worked on is worked on once more."""
+    """Runs every reconciler, one at a time for each key; a key told while it is worked on is worked on once more.
+
+    Keys are begun in the order in which they were told; up to 64 that wait for the world are worked on side by side.
+    """
 
     def __init__(self, dispatch: Dispatch, clock: Clock) -> None:
         self._dispatch = dispatch
@@ -46,6 +50,8 @@ class Reconcile:
         self._queue: dict[_Key, None] = {}
         self._timers: dict[_Key, Timer] = {}
         self._failures: dict[_Key, int] = {}
+        self._working: dict[_Key, asyncio.Task[None]] = {}
+        self._again: set[_Key] = set()
         self._woken = asyncio.Event()
         self._idle = asyncio.Event()
 
@@ -67,30 +73,54 @@ class Reconcile:
 
     def tell(self, kind: str, scope: str, key: str) -> None:
         """Queue a key."""
-        if kind in self._reconcilers:
-            self._queue[_Key(kind, scope, key)] = None
-            self._woken.set()
-            self._idle.clear()
+        if kind not in self._reconcilers:
+            return
+        told = _Key(kind, scope, key)
+        if told in self._working:
+            self._again.add(told)
+            return
+        self._queue[told] = None
+        self._woken.set()
+        self._idle.clear()
 
     async def run(self) -> None:
         """Work until cancelled."""
-        while True:
-            if not self._queue:
-                self._idle.set()
-            await self._woken.wait()
-            self._woken.clear()
-            while self._queue:
-                key = next(iter(self._queue))
-                del self._queue[key]
-                await self._reconcile(key)
+        try:
+            while True:
+                if not self._queue and not self._working:
+                    self._idle.set()
+                await self._woken.wait()
+                self._woken.clear()
+                while self._queue and len(self._working) < _WORKING_MAX:
+                    self._begin(next(iter(self._queue)))
+        finally:
+            working = list(self._working.values())
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
+
+    def _begin(self, key: _Key) -> None:
+        del self._queue[key]
+        task = self._working[key] = asyncio.create_task(self._reconcile(key))
+        task.add_done_callback(lambda _: self._ended(key))
+
+    def _ended(self, key: _Key) -> None:
+        self._working.pop(key, None)
+        if key in self._again:
+            self._again.discard(key)
+            self._queue[key] = None
+        self._woken.set()
 
     async def settled(self) -> None:
         """Wait until no key is queued: for tests, and for `clock advance`."""
-        while self._queue or not self._idle.is_set():
+        while self._queue or self._working or not self._idle.is_set():
             await self._idle.wait()
 
     def clear(self) -> None:
         self._queue.clear()
+        self._again.clear()
+        for task in self._working.values():
+            task.cancel()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

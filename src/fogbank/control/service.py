@@ -46,6 +46,12 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """botocore's name of the service."""
     actions: str = ""
     """Prefix of its IAM actions, where that is not `name`."""
+    metrics: str = ""
+    """The CloudWatch namespace of what it measures of itself (`AWS/SQS`)."""
+    pages: tuple[str, ...] = ()
+    """Beginnings of paths that `pages.py` answers, beside the API."""
+    hosts: str = ""
+    """A regular expression of the hosts that `pages.py` answers for (websites)."""
     reconcilers: Mapping[str, str] = {}
     """Record kind -> the function of `reconcile.py` that is told its keys."""
     upgrades: Mapping[str, Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
@@ -95,6 +101,10 @@ class Installed:
         """(record kind, coroutine function told a context and a key) of each of the service's reconcilers."""
         for kind, name in self.service.reconcilers.items():
             yield kind, getattr(importlib.import_module(f"{self._package}.reconcile"), name)
+
+    def page(self, name: str) -> Callable[..., Any] | None:
+        """A function of the service's `pages.py`, None if it has none of this name."""
+        return getattr(self._module("pages"), name, None)
 
     def record_kinds(self) -> Iterator[type[Record]]:
         """Every record class that `resources.py` defines."""

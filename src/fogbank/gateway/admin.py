@@ -156,7 +156,7 @@ class Admin:
         if "advance_seconds" in body:
             seconds = _seconds(body["advance_seconds"])
             try:
-                clock.advance(seconds)
+                await self._cloud.advance(seconds)
             except ValueError as error:
                 raise AwsError("ValidationException", f"advance_seconds: {error}.") from None
         elif body[move := moves.pop()] is True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from fogbank.store.log import ItemWrite
 
@@ -25,6 +25,17 @@ class Range:
 
     def holds(self, key: str) -> bool:
         return key > self.after and (self.before is None or key < self.before)
+
+
+def overlaid(found: Iterable[Item], writes: Mapping[str, bytes | None], asked: Range, limit: int) -> list[Item]:
+    """The items of the log with the writes of a batch, which it does not have yet, on top; at most `limit`."""
+    rows = dict(found)
+    for key, item in writes.items():
+        if item is None:
+            rows.pop(key, None)
+        elif asked.holds(key):
+            rows[key] = item
+    return sorted(rows.items(), reverse=asked.reverse)[:limit]
 
 
 def merged(found: Iterable[Item], writes: Iterable[ItemWrite], asked: Range) -> list[Item]:

@@ -66,6 +66,12 @@ class Log(Protocol):
     def items(self, space: str, after: str, before: str | None, limit: int, reverse: bool) -> list[tuple[str, bytes]]:
         """At most `limit` items of a space with `after` < key (< `before`), in order of key."""
 
+    def item(self, space: str, key: str) -> bytes | None:
+        """One item of a space."""
+
+    def count(self, space: str, after: str, before: str | None) -> int:
+        """How many items of a space have `after` < key (< `before`)."""
+
     def is_empty(self) -> bool:
         """Whether no row was ever written, or all have been forgotten."""
 

@@ -13,7 +13,7 @@ from typing import Literal
 from fogbank import faults
 from fogbank.store.log import Batch, RecordWrite
 
-_FORMAT = 1
+_FORMAT = 2
 _CHECKPOINT_PAGES = 8_000
 _WAL_PAGES_MAX = 32_000
 _LOG = logging.getLogger("fogbank.store")
@@ -22,10 +22,18 @@ CREATE TABLE IF NOT EXISTS records (
     kind TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, row BLOB NOT NULL,
     PRIMARY KEY (kind, scope, key)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS items (
-    space TEXT NOT NULL, key TEXT NOT NULL, item BLOB NOT NULL, PRIMARY KEY (space, key)
+CREATE TABLE IF NOT EXISTS spaces (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS entries (
+    space INTEGER NOT NULL, key TEXT NOT NULL, item BLOB NOT NULL, PRIMARY KEY (space, key)
 ) WITHOUT ROWID;
 """
+# Format 1 wrote the name of its space into each row.
+_FROM_FORMAT_1 = """
+INSERT INTO spaces (name) SELECT DISTINCT space FROM items;
+INSERT INTO entries SELECT spaces.id, items.key, items.item FROM items JOIN spaces ON spaces.name = items.space;
+DROP TABLE items;
+"""
+_SPACES_KNOWN_MAX = 100_000
 
 
 class StoreFormatError(Exception):
@@ -45,12 +53,13 @@ class SqliteLog:
         self._synchronous = {"process": "NORMAL", "power": "FULL", "none": "OFF"}[durability]
         self._pages = 0
         self._checkpointing = False
+        self._spaces: dict[str, int] = {}
         self._write = self._connect()
         found = self._write.execute("PRAGMA user_version").fetchone()[0]
         if found > _FORMAT:
             raise StoreFormatError(f"{self._path} has format {found}; this fogbank reads up to {_FORMAT}")
-        self._write.executescript(_SCHEMA)
-        self._write.execute(f"PRAGMA user_version={_FORMAT}")
+        upgrade = _FROM_FORMAT_1 if found == 1 else ""
+        self._write.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {upgrade} PRAGMA user_version={_FORMAT}; COMMIT;")
 
     def rows(self, kind: str, scope: str) -> Iterator[tuple[str, int, bytes]]:
         return self._write.execute("SELECT key, version, row FROM records WHERE kind=? AND scope=?", (kind, scope))
@@ -63,12 +72,55 @@ class SqliteLog:
         return self._write.execute("SELECT 1 FROM records LIMIT 1").fetchone() is None
 
     def items(self, space: str, after: str, before: str | None, limit: int, reverse: bool) -> list[tuple[str, bytes]]:
+        number = self._space(space)
+        if number is None:
+            return []
         order = "DESC" if reverse else "ASC"
         bound = "" if before is None else "AND key < ?"
-        values = (space, after, limit) if before is None else (space, after, before, limit)
+        values = (number, after, limit) if before is None else (number, after, before, limit)
         # The text holds two words chosen above, no input.
-        query = f"SELECT key, item FROM items WHERE space=? AND key > ? {bound} ORDER BY key {order} LIMIT ?"  # noqa: S608
+        query = f"SELECT key, item FROM entries WHERE space=? AND key > ? {bound} ORDER BY key {order} LIMIT ?"  # noqa: S608
         return self._write.execute(query, values).fetchall()
+
+    def item(self, space: str, key: str) -> bytes | None:
+        number = self._space(space)
+        if number is None:
+            return None
+        found = self._write.execute("SELECT item FROM entries WHERE space=? AND key=?", (number, key)).fetchone()
+        return None if found is None else found[0]
+
+    def count(self, space: str, after: str, before: str | None) -> int:
+        number = self._space(space)
+        if number is None:
+            return 0
+        bound = "" if before is None else "AND key < ?"
+        values = (number, after) if before is None else (number, after, before)
+        query = f"SELECT count(*) FROM entries WHERE space=? AND key > ? {bound}"  # noqa: S608
+        counted: int = self._write.execute(query, values).fetchone()[0]
+        return counted
+
+    def _space(self, name: str) -> int | None:
+        """The number of a space, None if nothing was ever written to it."""
+        number = self._spaces.get(name)
+        if number is None:
+            found = self._write.execute("SELECT id FROM spaces WHERE name=?", (name,)).fetchone()
+            if found is None:
+                return None
+            number = self._remembered(name, found[0])
+        return number
+
+    def _new_space(self, name: str) -> int:
+        number = self._space(name)
+        if number is None:
+            made = self._write.execute("INSERT INTO spaces (name) VALUES (?)", (name,))
+            number = self._remembered(name, made.lastrowid or 0)
+        return number
+
+    def _remembered(self, name: str, number: int) -> int:
+        if len(self._spaces) >= _SPACES_KNOWN_MAX:
+            self._spaces.clear()
+        self._spaces[name] = number
+        return number
 
     def commit(self, batch: Batch) -> None:
         execute = self._write.execute
@@ -90,6 +142,8 @@ class SqliteLog:
         except BaseException:
             if self._write.in_transaction:
                 execute("ROLLBACK")
+            # Spaces that this batch made are no more.
+            self._spaces.clear()
             raise
         faults.point("store.after-commit")
         self._pages += 2 * (len(puts) + len(deletes) + sum(map(len, batch.items.values())))
@@ -100,25 +154,33 @@ class SqliteLog:
 
     def _write_items(self, batch: Batch) -> None:
         many = self._write.executemany
-        if batch.cleared:
-            many("DELETE FROM items WHERE space=?", [(space,) for space in batch.cleared])
-        if not batch.items:
-            return
-        puts = [
-            (space, key, item)
-            for space, items in batch.items.items()
-            for key, item in items.items()
-            if item is not None
-        ]
-        goes = [(space, key) for space, items in batch.items.items() for key, item in items.items() if item is None]
-        many("INSERT OR REPLACE INTO items VALUES (?,?,?)", puts)
-        many("DELETE FROM items WHERE space=? AND key=?", goes)
+        for space in batch.cleared:
+            number = self._space(space)
+            if number is not None:
+                self._write.execute("DELETE FROM entries WHERE space=?", (number,))
+                self._write.execute("DELETE FROM spaces WHERE id=?", (number,))
+                del self._spaces[space]
+        puts: list[tuple[int, str, bytes]] = []
+        goes: list[tuple[int, str]] = []
+        for space, items in batch.items.items():
+            number = self._new_space(space)
+            for key, item in items.items():
+                if item is None:
+                    goes.append((number, key))
+                else:
+                    puts.append((number, key, item))
+        if puts:
+            many("INSERT OR REPLACE INTO entries VALUES (?,?,?)", puts)
+        if goes:
+            many("DELETE FROM entries WHERE space=? AND key=?", goes)
 
     def clear(self) -> None:
         self._write.execute("BEGIN IMMEDIATE")
         try:
             self._write.execute("DELETE FROM records")
-            self._write.execute("DELETE FROM items")
+            self._write.execute("DELETE FROM entries")
+            self._write.execute("DELETE FROM spaces")
+            self._spaces.clear()
             self._write.execute("COMMIT")
         except BaseException:
             if self._write.in_transaction:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fogbank.aws.scope import Scope
-from fogbank.store.items import Item, Range
-from fogbank.store.log import Batch, Log
+from fogbank.store.blobs import Blobs
+from fogbank.store.items import Item, Range, overlaid
+from fogbank.store.log import Batch, ItemWrite, Log
 from fogbank.store.records import Record, Table
+from fogbank.store.spaces import BLOB_SPACE, DOOMED_SPACE
 from fogbank.store.transaction import Transaction
 from fogbank.store.upgrade import Steps, upgraded
 
@@ -17,6 +19,8 @@ Changed = Callable[[str, str, str], None]
 
 
 _TABLES_MAX = 20_000
+_OVERLAID_MAX = 256
+_NO_WRITES: Mapping[str, bytes | None] = {}
 
 
 class Store:
@@ -27,9 +31,14 @@ class Store:
     """
 
     def __init__(
-        self, log: Log, schedule: Callable[[Callable[[], None]], Any], upgrades: Mapping[str, Steps] | None = None
+        self,
+        log: Log,
+        schedule: Callable[[Callable[[], None]], Any],
+        upgrades: Mapping[str, Steps] | None = None,
+        blobs: Blobs | None = None,
     ) -> None:
         self._log = log
+        self._blobs = blobs
         self._schedule = schedule
         self._upgrades = upgrades or {}
         self._tables: dict[tuple[str, Scope], Table] = {}
@@ -83,6 +92,16 @@ class Store:
         )
         return sorted(names)
 
+    @property
+    def drops(self) -> int:
+        """How often memory was let go of and read anew: what is derived from it goes then too."""
+        return self._drops
+
+    @property
+    def writing(self) -> int:
+        """The number of the batch that is being filled."""
+        return self._batch.number
+
     def changes(self, service: str, scope: Scope) -> int:
         """A number that moves with every write of a service's records in a scope: what caches are keyed by."""
         return self._drops + self._counters.get((service, "/".join(scope)), 0)
@@ -110,10 +129,18 @@ class Store:
             table.changed_in = batch.number
         for item in transaction.items:
             batch.add_item(item)
+        self._schedule_flush()
+        return batch.number
+
+    def queue_item(self, write: ItemWrite) -> None:
+        """Put one item into the current batch, without a transaction: what nobody waits for and nobody takes back."""
+        self._batch.add_item(write)
+        self._schedule_flush()
+
+    def _schedule_flush(self) -> None:
         if not self._scheduled:
             self._scheduled = True
             self._schedule(self.flush)
-        return batch.number
 
     def flush(self) -> None:
         """Bring the current batch to the log, and tell who waited for it."""
@@ -136,14 +163,59 @@ class Store:
 
     def items(self, asked: Range, more: int = 0) -> tuple[list[Item], int]:
         """Items of a space (up to `more` past the limit) and the batch they depend on."""
-        if asked.space in self._batch.items or asked.space in self._batch.cleared:
-            self.flush()
+        writes = self._pending(asked.space)
         limit = asked.limit + more
-        return self._log.items(asked.space, asked.after, asked.before, limit, asked.reverse), self.durable
+        if writes is None:
+            return self._log.items(asked.space, asked.after, asked.before, limit, asked.reverse), self.durable
+        found: list[Item] = []
+        if asked.space not in self._batch.cleared:
+            found = self._log.items(asked.space, asked.after, asked.before, limit + len(writes), asked.reverse)
+        return overlaid(found, writes, asked, limit), self._batch.number
+
+    def item(self, space: str, key: str) -> tuple[bytes | None, int]:
+        """One item and the batch it depends on."""
+        writes = self._pending(space)
+        if writes is None:
+            return self._log.item(space, key), self.durable
+        if key in writes:
+            return writes[key], self._batch.number
+        return None if space in self._batch.cleared else self._log.item(space, key), self._batch.number
+
+    def count_items(self, space: str, after: str, before: str | None) -> tuple[int, int]:
+        """How many items lie in a range of a space, and the batch that this depends on."""
+        if self._pending(space) is not None:
+            self.flush()
+        return self._log.count(space, after, before), self.durable
+
+    def _pending(self, space: str) -> Mapping[str, bytes | None] | None:
+        """What the current batch will write to a space, None for nothing. Where that is much, it is written now."""
+        writes = self._batch.items.get(space)
+        if writes is not None and len(writes) > _OVERLAID_MAX:
+            self.flush()
+            return None
+        return _NO_WRITES if writes is None and space in self._batch.cleared else writes
+
+    @property
+    def blobs(self) -> Blobs:
+        """The files beside the log. Raises RuntimeError for a store that was made without."""
+        if self._blobs is None:
+            raise RuntimeError("this store has no place for blobs")
+        return self._blobs
+
+    def sweep_blobs(self) -> int:
+        """Take away the blobs that a crash left without a row, and those whose row went; returns how many."""
+        doomed = [key for key, _ in self.items(Range(DOOMED_SPACE, limit=1_000_000))[0]]
+        gone = self.blobs.sweep(lambda name: self.item(BLOB_SPACE, name)[0] is not None, doomed)
+        if doomed:
+            with self.begin() as transaction:
+                transaction.delete_item(DOOMED_SPACE, None)
+        return gone
 
     def clear(self) -> None:
         """Forget everything."""
         self.flush()
+        if self._blobs is not None:
+            self._blobs.clear()
         self._log.clear()
         self._drop_tables()
 

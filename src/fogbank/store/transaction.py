@@ -10,6 +10,7 @@ from fogbank.aws.scope import Scope
 from fogbank.store.items import Item, Range, merged
 from fogbank.store.log import ItemWrite, RecordWrite
 from fogbank.store.records import R, Record, Table, encode, key_of, key_prefix, key_text
+from fogbank.store.spaces import BLOB_SPACE, DOOMED_SPACE
 
 if TYPE_CHECKING:
     from fogbank.store.store import Store
@@ -75,6 +76,43 @@ class Transaction:
         found, number = self._store.items(asked, more=len(own))
         self.seen = max(self.seen, number)
         return merged(found, own, asked) if own else found
+
+    def item(self, space: str, key: str) -> bytes | None:
+        """One item, this transaction's own writes included."""
+        for write in reversed(self.items):
+            if write.space == space and write.key in (key, None):
+                return write.item
+        found, number = self._store.item(space, key)
+        self.seen = max(self.seen, number)
+        return found
+
+    def count_items(self, space: str, after: str = "", before: str | None = None) -> int:
+        """How many items the log has in a range of a space; this transaction's own writes do not count."""
+        found, number = self._store.count_items(space, after, before)
+        self.seen = max(self.seen, number)
+        return found
+
+    def keep_blob(self, name: str) -> None:
+        """A row of this transaction names a blob: it stays, if this commits."""
+        self.put_item(BLOB_SPACE, name, b"")
+        self.after_commit(lambda: self._once_durable(lambda: self._store.blobs.settle(name)))
+
+    def drop_blob(self, name: str) -> None:
+        """No row names a blob any more: its file goes once the log says so."""
+        self.delete_item(BLOB_SPACE, name)
+        self.put_item(DOOMED_SPACE, name, b"")
+        self.after_commit(lambda: self._once_durable(lambda: self._bury(name)))
+
+    def _bury(self, name: str) -> None:
+        self._store.blobs.delete(name)
+        self._store.queue_item(ItemWrite(DOOMED_SPACE, name, None))
+
+    def _once_durable(self, call: Callable[[], object]) -> None:
+        def settle(failure: BaseException | None) -> None:
+            if failure is None:
+                call()
+
+        self._store.when_durable(self._store.writing, settle)
 
     def has_written(self, service: str) -> bool:
         """Whether it has written records of a service: what it read then is no truth yet that others may remember."""

@@ -54,8 +54,7 @@ class TestCloud:
 
     def advance(self, seconds: float) -> None:
         """Move cloud time, and let everything that falls due be done."""
-        self.clock.advance(seconds)
-        self.run(self.cloud.settled())
+        self.run(self.cloud.advance(seconds))
 
     def events(self) -> list[Mapping[str, Any]]:
         """What has been told so far."""
