@@ -21,7 +21,7 @@ up: $(VENV)/run
 down: $(VENV)/run
 	@$(BIN)/fogbank down
 
-test: $(VENV)/dev build/vectors
+test: $(VENV)/dev build/vectors build/clients/ready
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 check: $(VENV)/dev
@@ -41,6 +41,12 @@ build/vectors: requirements/vectors.lock | $(VENV)/dev
 	@mkdir -p build
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --require-hashes \
 		--dest build -r requirements/vectors.lock && touch $@
+
+# Other people's clients, each of which does a real job in tests/clients.
+build/clients/ready: requirements/clients.lock
+	@requirements/venv $(PYTHON) build/clients
+	@build/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/clients.lock
+	@touch $@
 
 lock:
 	@requirements/lock

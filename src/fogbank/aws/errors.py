@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -10,15 +11,24 @@ class AwsError(Exception):
 
     `code` is the name of the error's shape in the service's model, or the code that the API page gives where the model
     has none. `status` None means: what the model says of that shape, else 400 (500 for a fault of the server).
-    `members` are further members of the error's shape.
+    `members` are further members of the error's shape; `headers` go with the answer over HTTP.
     """
 
-    def __init__(self, code: str, message: str, *, status: int | None = None, **members: Any) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
         self.status = status
         self.members = members
+        self.headers = headers or {}
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"

@@ -13,6 +13,7 @@ from fogbank.codec.content import without_content_coding
 from fogbank.codec.eventstream import initial_response_writer
 from fogbank.codec.leaks import leaks
 from fogbank.codec.message import Request, Response
+from fogbank.codec.rest import one_line
 from fogbank.model.load import load
 from fogbank.model.operation import Model, Operation
 
@@ -110,4 +111,5 @@ def write_error(protocol: str, error: AwsError, request_id: str, service: str | 
     """An error as a response, also where the operation, or even the service, is not known. Raises KeyError for an
     unknown protocol."""
     response: Response = _speaker(protocol).write_error(error, request_id, service)
+    response.headers += [(name, one_line(value)) for name, value in error.headers.items()]
     return response

@@ -23,6 +23,13 @@ class Request(msgspec.Struct):
     stream: AsyncIterator[bytes] | None = None
     peer: str = "127.0.0.1"
     tls: bool = False
+    signed_path: str = ""
+    """The path as it came, where `path` has been changed since."""
+
+    @property
+    def raw_path(self) -> str:
+        """The path as the client signed it."""
+        return self.signed_path or self.path
 
 
 class Response(msgspec.Struct):

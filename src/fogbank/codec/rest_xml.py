@@ -126,7 +126,18 @@ def request_parser(model: Model, operation: Operation) -> Callable[[Request], di
 
 def response_writer(model: Model, operation: Operation) -> Callable[[Mapping[str, Any], str], Response]:
     """From a result to a response of the rest-xml protocol."""
-    return rest.response_writer(model, operation, _bodies(model))
+    write = rest.response_writer(model, operation, _bodies(model))
+    if model.service != "s3" or operation.name not in ("GetObject", "HeadObject"):
+        return write
+
+    def write_part(result: Mapping[str, Any], request_id: str) -> Response:
+        # A range has a status of its own, of which the model knows nothing (RFC 9110 section 15.3.7).
+        response = write(result, request_id)
+        if result.get("ContentRange"):
+            response.status = 206
+        return response
+
+    return write_part
 
 
 def write_error(error: AwsError, request_id: str, service: str | None) -> Response:

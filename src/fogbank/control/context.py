@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from fogbank.aws import ids
 from fogbank.aws.scope import Scope, partition_of
@@ -37,6 +37,13 @@ class Origin(NamedTuple):
     """The Host that the client used, with its port."""
 
 
+class Payload(Protocol):
+    """The checksums that a request promised of its body, base64 by algorithm: verified once the body has been read."""
+
+    @property
+    def checksums(self) -> Mapping[str, str]: ...
+
+
 class Source(NamedTuple):
     """The resource that makes a service act by itself, and its account (`aws:SourceArn`, `aws:SourceAccount`)."""
 
@@ -54,6 +61,7 @@ class Context:
         "faults",
         "operation",
         "origin",
+        "payload",
         "scope",
         "seen",
         "service",
@@ -75,6 +83,8 @@ class Context:
         """The last batch that a data operation's answer depends on."""
         self.via: tuple[str, ...] = ()
         """The services that this call went through, first one first (`aws:CalledVia`)."""
+        self.payload: Payload | None = None
+        """What is known of the body of a request that came over HTTP."""
         self.source = Source()
         """For what a service acts, where the caller is one."""
 

@@ -257,6 +257,71 @@ def test_a_reconciler_that_fails_is_told_again_ever_later(
     assert "ssm/parameter /a" in caplog.text
 
 
+class Slow(Watch):
+    """A reconciler that waits for the world until it is let go."""
+
+    def __init__(self, cloud: TestCloud) -> None:
+        super().__init__(cloud)
+        self.let_go = asyncio.Event()
+        self.begun: list[str] = []
+
+    async def __call__(self, ctx: Context, key: str) -> After | None:
+        self.begun.append(key)
+        if key == "/slow":
+            await self.let_go.wait()
+        return await super().__call__(ctx, key)
+
+
+def test_a_reconciler_that_waits_holds_up_no_other_key_and_is_never_doubled(cloud: TestCloud) -> None:
+    slow = Slow(cloud)
+
+    async def story() -> None:
+        call = cloud.cloud.call
+        await call("ssm", "PutParameter", {**PUT, "Name": "/slow"})
+        await call("ssm", "PutParameter", PUT)
+        while slow.told != ["/a"]:
+            await asyncio.sleep(0)
+        await call("ssm", "PutParameter", {**PUT, "Name": "/slow", "Overwrite": True})
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert slow.begun == ["/slow", "/a"], "one key is worked on once at a time"
+        slow.let_go.set()
+        await cloud.cloud.settled()
+        assert slow.begun == ["/slow", "/a", "/slow"], "and once more for what came meanwhile"
+
+    cloud.run(story())
+
+
+def test_time_goes_from_timer_to_timer(cloud: TestCloud) -> None:
+    seen: list[float] = []
+    start = cloud.clock.now()
+
+    def tick() -> None:
+        seen.append(cloud.clock.now() - start)
+        cloud.clock.call_at(cloud.clock.now() + 60, tick)
+
+    cloud.clock.call_at(start + 60, tick)
+    cloud.advance(3_650)
+    assert seen == [60.0 * number for number in range(1, 61)]
+    assert cloud.clock.now() == start + 3_650
+
+
+class Index:
+    """Something derived from records, for a key."""
+
+    def __init__(self, *key: str) -> None:
+        self.key = key
+
+
+def test_what_is_held_is_made_once_for_each_key_and_anew_after_a_reset(cloud: TestCloud) -> None:
+    ctx = cloud.cloud.context("ssm", "GetParameter", callers.root("000000000000"))
+    first = ctx.held(Index, "a", "b")
+    assert first.key == ("a", "b") and ctx.held(Index, "a", "b") is first
+    assert ctx.held(Index, "c") is not first
+    cloud.cloud.reset()
+    assert ctx.held(Index, "a", "b") is not first
+
+
 def test_two_clouds_live_in_one_process() -> None:
     one, two = TestCloud(), TestCloud()
     one.call("ssm", "PutParameter", PUT)

@@ -36,6 +36,18 @@ def is_admin(path: str) -> bool:
     return path.startswith(_PREFIXES) or path in ("/_fogbank", "/_localstack")
 
 
+def check_asker(request: Request, own_name: str) -> str | None:
+    """Why fogbank's own pages are not for this asker: one who does not run here, or a page that a browser visits."""
+    headers = request.headers
+    host, origin = headers.get("host"), headers.get("origin")
+    # Who sends no Host at all (HTTP/1.0) is no browser.
+    if host is not None and not is_own(host, own_name):
+        return f"This machine is not called {host}: ask an address, localhost, or the setting host."
+    if origin is not None and (not host or origin.partition("://")[2] != host):
+        return "Pages of another origin may not call fogbank's own API."
+    return None
+
+
 class Admin:
     """Answers in JSON. A page of another origin may not call these: a visited site must not reset a cloud."""
 
@@ -79,7 +91,8 @@ class Admin:
         return Response(status, headers, orjson.dumps(value, default=str, option=orjson.OPT_APPEND_NEWLINE))
 
     def _page(self, request: Request) -> _Page:
-        self._check_asker(request)
+        if (refused := check_asker(request, self._cloud.settings.host)) is not None:
+            raise AwsError("Forbidden", refused, status=403)
         path = request.path.rstrip("/")
         pages = self._pages.get(path)
         if pages is None and path.startswith("/_fogbank/faults/"):
@@ -93,17 +106,6 @@ class Admin:
             text = f"{request.method} does not go with {path}."
             raise AwsError("MethodNotAllowed", text, status=405, allow=allow)
         return page
-
-    def _check_asker(self, request: Request) -> None:
-        """Only what runs on this machine or speaks to it by its own name: no page that a browser visits."""
-        headers = request.headers
-        host, origin = headers.get("host"), headers.get("origin")
-        # Who sends no Host at all (HTTP/1.0) is no browser.
-        if host is not None and not is_own(host, self._cloud.settings.host):
-            text = f"This machine is not called {host}: ask an address, localhost, or the setting host."
-            raise AwsError("Forbidden", text, status=403)
-        if origin is not None and (not host or origin.partition("://")[2] != host):
-            raise AwsError("Forbidden", "Pages of another origin may not call fogbank's own API.", status=403)
 
     async def _localstack_health(self, request: Request, body: dict[str, Any]) -> Any:
         services = dict.fromkeys(self._cloud.services.names, "running") | dict.fromkeys(

@@ -367,7 +367,7 @@ class Payload:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def unwrap(request: Request, signer: ChunkSigner | None, *, promises: bool) -> None:
+def unwrap(request: Request, signer: ChunkSigner | None, *, promises: bool) -> Payload:
     """Leave a request with its payload as if it had come without aws-chunked, verified as `Payload` does.
 
     Raises what `Payload` raises; for a stream that comes while it is read.
@@ -388,3 +388,4 @@ def unwrap(request: Request, signer: ChunkSigner | None, *, promises: bool) -> N
         headers["content-encoding"] = ",".join(codings)
         if not codings:
             del headers["content-encoding"]
+    return payload

@@ -12,15 +12,18 @@ from fogbank.aws.errors import AwsError, NotImplementedByFogbank
 from fogbank.codec.compiled import Codec, codec_for, write_error
 from fogbank.codec.detect import Target, detect
 from fogbank.codec.message import Request, Response
+from fogbank.codec.virtual_host import address
 from fogbank.control.context import Context, Origin
 from fogbank.control.dispatch import Answer
+from fogbank.control.service import Installed
 from fogbank.gateway import cors, refusal
-from fogbank.gateway.admin import Admin, is_admin
-from fogbank.gateway.body import BodyPlan, unwrap
+from fogbank.gateway.admin import Admin, check_asker, is_admin
+from fogbank.gateway.body import BodyPlan, Payload, unwrap
 from fogbank.gateway.head import plain
 from fogbank.gateway.hosts import is_own
 from fogbank.gateway.identify import ANONYMOUS, Identified, Identify
 from fogbank.gateway.longtail import Longtail
+from fogbank.gateway.pages import Pages
 from fogbank.gateway.sigv4 import Authorization
 from fogbank.model.index import index
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("fogbank.access")
 _UNKNOWN = Target("", "rest-xml", None)
+_STREAM_BYTES_MIN = 64 * 1024
+_STREAMED = BodyPlan(stream=True, bytes_max=6 * 1024**3, continue_at_once=False)
 _S3_FAMILY = frozenset(("s3express", "s3-object-lambda", "s3-outposts"))
 
 
@@ -60,19 +65,60 @@ class Route:
         self._identify = Identify(cloud.credential, settings.account, settings.strict)
         self._body_plan = BodyPlan(stream=False, bytes_max=settings.body_bytes_max)
         self._origins = cors.Origins(tuple(origin.strip() for origin in settings.allowed_origins.split(",")))
+        self._pages = Pages(cloud)
         self._plans: dict[Target, Plan] = {}
 
     def head(self, request: Request) -> BodyPlan | Response:
+        address(request)
+        if request.method in ("PUT", "POST") and _is_long(request) and self._streams(request):
+            return _STREAMED
         return self._body_plan
 
+    def _streams(self, request: Request) -> bool:
+        """Whether the operation that a request means takes its body as it arrives."""
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            return True
+        try:
+            service, protocol, operation = detect(request)
+        except AwsError:
+            return False
+        if operation is None or not self._dispatch.waits(service, operation):
+            return False
+        return bool(codec_for(service, protocol, operation).operation.input_stream)
+
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
+        installed = self._pages.of(request)
+        if installed is not None:
+            return self._page(installed, request)
         if is_admin(request.path):
             return self._admin.answer(request)
         if "origin" in request.headers:
             return self._with_cors(request)
         return self._aws(request)
 
+    async def _page(self, installed: Installed, request: Request) -> Response:
+        if is_admin(request.path) and (refused := check_asker(request, self._cloud.settings.host)) is not None:
+            return plain(403, refused, request_id=ids.uuid(self._dispatch.ids))
+        request_id = ids.uuid(self._dispatch.ids)
+        try:
+            return await self._pages.answer(installed, request, request_id)
+        except AwsError as error:
+            refused_as = error
+        except Exception as error:
+            refused_as = _broken(f"a page of {installed.service.name} failed", request_id, error)
+        return write_error("rest-xml", refused_as, request_id, installed.service.name)
+
+    async def _with_own_cors(self, request: Request) -> Response:
+        """S3's way: the bucket's own rules say which pages may read an answer; nobody is kept from asking."""
+        answered = self._aws(request)
+        response = answered if isinstance(answered, Response) else await answered
+        own = self._pages.cross_origin("s3", request)
+        response.headers.extend(own or cors.response_headers(request, self._origins))
+        return response
+
     async def _with_cors(self, request: Request) -> Response:
+        if _has_own_cors(request) and self._dispatch.services.get("s3") is not None:
+            return await self._with_own_cors(request)
         if not self._may_call(request):
             # A browser sends a simple POST to any address; what it may not read it must not do either.
             text = "Pages of this origin may not call: see the setting allowed_origins."
@@ -100,13 +146,15 @@ class Route:
         target, plan, auth = _UNKNOWN, None, None
         try:
             target = detect(request)
+            if target.operation is None and (taken := self._pages.taken(target.service, request)) is not None:
+                return self._page(taken, request)
             plan = self._plans.get(target) or self._planned(target, request)
             auth = self._identify.authorization(request)
             identified = self._identified(request, auth, plan)
             ctx = self._context(request, plan, identified, request_id)
             if plan.waits is None:
                 return self._borrowed(request, plan, ctx)
-            self._unwrap(request, plan, identified)
+            ctx.payload = self._unwrap(request, plan, identified)
             params = plan.codec.parse(request)
         except Exception as error:
             has_token = auth is not None and bool(auth.security_token)
@@ -149,10 +197,11 @@ class Route:
                 raise refusal.foreign_service(name)
         return self._identify.caller(request, auth, service)
 
-    def _unwrap(self, request: Request, plan: Plan, identified: Identified) -> None:
+    def _unwrap(self, request: Request, plan: Plan, identified: Identified) -> Payload | None:
         headers = request.headers
         if plan.promises or "x-amz-content-sha256" in headers or "content-encoding" in headers:
-            unwrap(request, identified.signer, promises=plan.promises)
+            return unwrap(request, identified.signer, promises=plan.promises)
+        return None
 
     def _context(self, request: Request, plan: Plan, identified: Identified, request_id: str) -> Context:
         operation = plan.codec.operation
@@ -203,6 +252,18 @@ class Route:
         if isinstance(error, AwsError):
             return refusal.in_words_of(target, error, has_token=has_token)
         return _broken(f"{target.service or '?'}:{target.operation or '?'} could not be read", request_id, error)
+
+
+def _is_long(request: Request) -> bool:
+    length = request.headers.get("content-length")
+    return length is None or not length.isdigit() or int(length) > _STREAM_BYTES_MIN
+
+
+def _has_own_cors(request: Request) -> bool:
+    try:
+        return detect(request).service == "s3"
+    except AwsError:
+        return False
 
 
 def _refusal(target: Target, plan: Plan | None, error: AwsError, request_id: str) -> Response:

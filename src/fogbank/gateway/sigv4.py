@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Mapping
 from email.utils import mktime_tz, parsedate_tz
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
@@ -309,7 +309,7 @@ def canonical_request(request: Request, auth: Authorization, payload: str, *, pa
     query = request.query
     if query:
         query = canonical_query(query, without="X-Amz-Signature" if auth.presigned else "")
-    path = path or canonical_path(request.path, auth.scope.service)
+    path = path or canonical_path(request.raw_path, auth.scope.service)
     lines = canonical_headers(request.headers, auth.signed_headers)
     return f"{request.method}\n{path}\n{query}\n{lines}\n{';'.join(auth.signed_headers)}\n{payload}"
 
@@ -378,9 +378,10 @@ class Verifier:
 
     def _signed_raw_path(self, request: Request, auth: Authorization, secret: str) -> bool:
         # SDKs sign S3's path as they send it: that differs where one of them escapes otherwise (`%2F`, a bare `+`).
-        if auth.scope.service != "s3" or canonical_path(request.path, "s3") == request.path:
+        path = request.raw_path
+        if auth.scope.service != "s3" or canonical_path(path, "s3") == path:
             return False
-        canonical = canonical_request(request, auth, payload_hash(request, auth), path=request.path)
+        canonical = canonical_request(request, auth, payload_hash(request, auth), path=path)
         text = string_to_sign(auth.scope, auth.date, canonical)
         expected = hmac.digest(self.signing_key(secret, auth.scope), _raw(text), "sha256").hex()
         return _same(expected, auth.signature)
@@ -449,7 +450,7 @@ def _check_time(auth: Authorization, signed_at: int, now: float) -> None:
         return
     early, service = now < signed_at, auth.scope.service
     if service == "s3" and auth.presigned:
-        members = {"X-Amz-Expires": str(valid), "Expires": _iso(signed_at + valid), "ServerTime": _iso(now)}
+        members: dict[str, Any] = {"X-Amz-Expires": str(valid), "Expires": _iso(signed_at + valid), "ServerTime": _iso(now)}
         text = "Request is not yet valid" if early else "Request has expired"
         raise AwsError("AccessDenied", text, status=403, **members)
     if service == "s3":
@@ -497,7 +498,7 @@ def _mismatch(auth: Authorization, canonical: str, text: str) -> AwsError:
         long = f"\n\nThe Canonical String for this request should have been\n'{canonical}'"
         long += f"\n\nThe String-to-Sign should have been\n'{text}'\n"
         return AwsError("SignatureDoesNotMatch", _MISMATCH + long, status=403)
-    members = {
+    members: dict[str, Any] = {
         "AWSAccessKeyId": auth.scope.access_key_id,
         "StringToSign": text,
         "SignatureProvided": auth.signature,
@@ -510,7 +511,7 @@ def _mismatch(auth: Authorization, canonical: str, text: str) -> AwsError:
 
 def _verify_v2(request: Request, auth: Authorization, secret: str, now: float) -> None:
     if auth.presigned and now > int(auth.date):
-        members = {"Expires": _iso(int(auth.date)), "ServerTime": _iso(now)}
+        members: dict[str, Any] = {"Expires": _iso(int(auth.date)), "ServerTime": _iso(now)}
         raise AwsError("AccessDenied", "Request has expired", status=403, **members)
     text = string_to_sign_v2(request, auth)
     expected = base64.b64encode(hmac.digest(secret.encode(), _raw(text), "sha1")).decode()
@@ -530,7 +531,7 @@ def string_to_sign_v2(request: Request, auth: Authorization) -> str:
     names = sorted(name for name in fields if _V2_SUBRESOURCE.fullmatch(name))
     parts = [f"{name}={fields[name]}" if fields[name] else name for name in names]
     virtual = _V2_HOST.fullmatch(request.headers.get("host", ""))
-    resource = (f"/{virtual[1]}" if virtual else "") + request.path + ("?" if parts else "") + "&".join(parts)
+    resource = (f"/{virtual[1]}" if virtual else "") + request.raw_path + ("?" if parts else "") + "&".join(parts)
     return f"{request.method}\n{own['content-md5']}\n{own['content-type']}\n{date}\n{lines}{resource}"
 
 

@@ -52,7 +52,7 @@ class SqliteLog:
         self._path = folder / "fogbank.db"
         self._synchronous = {"process": "NORMAL", "power": "FULL", "none": "OFF"}[durability]
         self._pages = 0
-        self._checkpointing = False
+        self._checkpointing: threading.Thread | None = None
         self._spaces: dict[str, int] = {}
         self._write = self._connect()
         found = self._write.execute("PRAGMA user_version").fetchone()[0]
@@ -147,10 +147,18 @@ class SqliteLog:
             raise
         faults.point("store.after-commit")
         self._pages += 2 * (len(puts) + len(deletes) + sum(map(len, batch.items.values())))
-        if self._pages > _CHECKPOINT_PAGES and not self._checkpointing:
-            self._pages = 0
-            self._checkpointing = True
-            threading.Thread(target=self._checkpoint, name="fogbank-checkpoint", daemon=True).start()
+        if self._pages > _CHECKPOINT_PAGES:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Have the log's file copied into the database by a thread; wait for one that cannot keep up."""
+        if self._checkpointing is not None and self._checkpointing.is_alive():
+            if self._pages > _WAL_PAGES_MAX:
+                self._checkpointing.join()
+            return
+        self._pages = 0
+        self._checkpointing = threading.Thread(target=self._checkpoint, name="fogbank-checkpoint", daemon=True)
+        self._checkpointing.start()
 
     def _write_items(self, batch: Batch) -> None:
         many = self._write.executemany
@@ -210,5 +218,3 @@ class SqliteLog:
                     connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
         except sqlite3.Error:
             _LOG.exception("a checkpoint failed; the next one tries again")
-        finally:
-            self._checkpointing = False

@@ -97,11 +97,6 @@ class Store:
         """How often memory was let go of and read anew: what is derived from it goes then too."""
         return self._drops
 
-    @property
-    def writing(self) -> int:
-        """The number of the batch that is being filled."""
-        return self._batch.number
-
     def changes(self, service: str, scope: Scope) -> int:
         """A number that moves with every write of a service's records in a scope: what caches are keyed by."""
         return self._drops + self._counters.get((service, "/".join(scope)), 0)

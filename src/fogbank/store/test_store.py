@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -225,6 +227,52 @@ def test_items_are_read_in_order_with_the_writes_of_the_transaction_on_top(store
         transaction.delete_item("log", None)
         transaction.put_item("log", "5", b"five")
         assert transaction.range(Range("log")) == [("5", b"five")]
+
+
+def test_items_are_read_with_the_batch_that_is_not_written_yet_on_top(store: Store, later: Deferred) -> None:
+    with store.begin() as transaction:
+        for number in range(5):
+            transaction.put_item("log", f"{number}", b"old")
+    later.run()
+    with store.begin() as transaction:
+        transaction.delete_item("log", "1")
+        transaction.put_item("log", "2", b"new")
+        transaction.put_item("log", "9", b"new")
+    with store.begin() as transaction:
+        assert transaction.range(Range("log", limit=3)) == [("0", b"old"), ("2", b"new"), ("3", b"old")]
+        assert transaction.range(Range("log", limit=2, reverse=True)) == [("9", b"new"), ("4", b"old")]
+        assert transaction.item("log", "1") is None and transaction.item("log", "2") == b"new"
+        assert transaction.item("log", "0") == b"old"
+        assert transaction.seen > store.durable, "the answer waits for what it tells"
+        transaction.delete_item("log", None)
+        assert transaction.item("log", "0") is None
+    with store.begin() as transaction:
+        assert transaction.range(Range("log")) == [] and transaction.item("log", "2") is None
+        assert transaction.count_items("log") == 0
+
+
+def test_a_space_that_went_whole_can_be_filled_again(store: Store, later: Deferred, tmp_path: Path) -> None:
+    for text in (b"first", b"second"):
+        with store.begin() as transaction:
+            transaction.delete_item("log", None)
+            transaction.put_item("log", "1", text)
+            transaction.put_item("other", "1", b"stays")
+        later.run()
+    assert again(tmp_path).items(Range("log"))[0] == [("1", b"second")]
+    assert again(tmp_path).item("other", "1")[0] == b"stays"
+
+
+def test_a_state_folder_of_the_first_format_is_taken_over(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "fogbank.db")) as old:
+        old.executescript("""
+            CREATE TABLE items (space TEXT NOT NULL, key TEXT NOT NULL, item BLOB NOT NULL, PRIMARY KEY (space, key))
+                WITHOUT ROWID;
+            INSERT INTO items VALUES ('log', '1', x'61'), ('log', '2', x'62'), ('other', '1', x'63');
+            PRAGMA user_version=1;
+        """)
+    found = again(tmp_path)
+    assert found.items(Range("log"))[0] == [("1", b"a"), ("2", b"b")] and found.item("other", "1")[0] == b"c"
+    found.close()
 
 
 def test_clear_forgets_everything(store: Store, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ class Transaction:
             if failure is None:
                 call()
 
-        self._store.when_durable(self._store.writing, settle)
+        self._store.when_durable(self.seen, settle)
 
     def has_written(self, service: str) -> bool:
         """Whether it has written records of a service: what it read then is no truth yet that others may remember."""
