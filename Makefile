@@ -43,7 +43,8 @@ build/vectors: requirements/vectors.lock | $(VENV)/dev
 		--dest build -r requirements/vectors.lock && touch $@
 
 # Other people's clients, each of which does a real job in tests/clients.
-build/clients/ready: requirements/clients.lock
+build/clients/ready: requirements/clients.lock requirements/rclone
+	@requirements/rclone
 	@requirements/venv $(PYTHON) build/clients
 	@build/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/clients.lock
 	@touch $@

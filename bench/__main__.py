@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import boto3
 import uvloop
 
-from bench import load, peers
+from bench import load, objects, peers, queues, telemetry
 from bench.load import Call, Figures, Target
 from bench.peers import CLIENT_CORE, Peer
 
@@ -188,7 +188,10 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=3.0, help="length of one run")
     options.add_argument("--rounds", type=int, default=3, help="runs of each")
     options.add_argument("--only", default="fogbank,ministack,moto", help="peers")
-    options.add_argument("--parts", default="starts,throughput,growth")
+    options.add_argument("--parts", default="starts,throughput,growth,objects,queues,telemetry")
+    options.add_argument(
+        "--many", type=int, default=1_000_000, help="objects, messages and log events of the large runs"
+    )
     options.add_argument("--parameters", default="1000,10000,100000")
     chosen = options.parse_args()
     make = {name: getattr(peers, name) for name in chosen.only.split(",")}
@@ -207,6 +210,9 @@ def main() -> None:
         finally:
             for peer in found:
                 peer.close()
+    for name, part in (("objects", objects.run), ("queues", queues.run), ("telemetry", telemetry.run)):
+        if name in chosen.parts:
+            part(make, chosen)
     if "growth" in chosen.parts:
         growth(make, tuple(int(count) for count in chosen.parameters.split(",")), chosen.seconds / 3)
 

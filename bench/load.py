@@ -26,21 +26,32 @@ class Call(NamedTuple):
     """A request before it is signed."""
 
     service: str
-    body: bytes
+    body: bytes = b""
     target: str = ""
     content_type: str = "application/x-amz-json-1.1"
+    method: str = "POST"
+    path: str = "/"
+    query: str = ""
 
 
 def signed(call: Call, target: Target) -> bytes:
     """The bytes of a request, signed for now."""
+    return head(call, target, len(call.body)) + call.body
+
+
+def head(call: Call, target: Target, length: int) -> bytes:
+    """The head of a request whose body of so many bytes is sent by itself; what S3 gets is not hashed first."""
     headers = {"host": f"127.0.0.1:{target.port}", "content-type": call.content_type}
     if call.target:
         headers["x-amz-target"] = call.target
-    request = Request("POST", "/", "", headers, call.body)
+    if call.service == "s3":
+        headers["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD"
+    request = Request(call.method, call.path, call.query, headers, call.body)
     credentials = sigv4.Credentials(target.access_key_id, target.secret)
     headers |= sigv4.sign(request, credentials, sigv4.Signing("us-east-1", call.service, time.time()))
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"POST / HTTP/1.1\r\n{lines}content-length: {len(call.body)}\r\n\r\n".encode() + call.body
+    where = f"{call.path}?{call.query}" if call.query else call.path
+    return f"{call.method} {where} HTTP/1.1\r\n{lines}content-length: {length}\r\n\r\n".encode()
 
 
 class Figures(msgspec.Struct):

@@ -67,6 +67,11 @@ class Peer:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def cpu_seconds(self) -> float:
         """User and system time of the process and all that it started."""
         return sum(self._stat(pid) for pid in self._family()) / _TICKS

@@ -24,6 +24,7 @@ from fogbank.control.session import Sessions
 from fogbank.gateway.route import Route
 from fogbank.gateway.server import Limits, Server
 from fogbank.model.load import load
+from fogbank.services.events import arrivals
 from fogbank.services.iam.identity import credential_of, note_use, policies_of, root_key
 from fogbank.settings import Settings
 from fogbank.store.blobs import Blobs
@@ -31,6 +32,7 @@ from fogbank.store.passing import PassingFolder
 from fogbank.store.records import Record
 from fogbank.store.sqlite import SqliteLog
 from fogbank.store.store import Store
+from fogbank.store.transaction import Transaction
 
 SERVICES = "fogbank.services"
 _CREDENTIALS_MAX = 4096
@@ -54,6 +56,23 @@ class _Known(NamedTuple):
     changes: int
     home: Scope
     credential: Credential
+
+
+class _Arrivals:
+    """What the outbox tells: the default buses."""
+
+    def __init__(self, dispatch: Dispatch) -> None:
+        self._dispatch = dispatch
+
+    def wants(self, ctx: Context) -> bool:
+        return arrivals.wants(ctx)
+
+    def deliver(self, transaction: Transaction, event: Mapping[str, Any]) -> None:
+        account = event["account"]
+        scope = Scope.of(account, event["region"])
+        ctx = Context(self._dispatch, "events", "deliver", scope, callers.service("events.amazonaws.com", account))
+        ctx.join(transaction)
+        arrivals.deliver(ctx, event)
 
 
 class Cloud:
@@ -85,6 +104,7 @@ class Cloud:
         )
         dice = random_source or random.SystemRandom()
         self.dispatch = Dispatch(Ground(self.store, self.clock, self.services, permission, seal, dice, note_use))
+        self.dispatch.outbox.sink = _Arrivals(self.dispatch)
         self.sessions = Sessions(seal)
         self._credentials: dict[str, _Known] = {}
         self.reconcile = Reconcile(self.dispatch, self.clock)

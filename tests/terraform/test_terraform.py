@@ -73,24 +73,43 @@ class Terraform:
 
 
 @pytest.fixture
-def terraform(tmp_path: Path, served: Served, account: str) -> Terraform:
+def terraform(request: pytest.FixtureRequest, tmp_path: Path, served: Served, account: str) -> Terraform:
+    """terraform with the page that the test is parametrized by."""
     if shutil.which("terraform") is None:
         pytest.skip("terraform is not installed")
     mirror = next(mirrors(), None)
     if mirror is None:
         pytest.skip("no terraform provider mirror: set TF_PLUGIN_DIR to a folder that holds registry.terraform.io/…")
-    shutil.copy(HERE / "main.tf", tmp_path)
+    shutil.copy(HERE / request.param, tmp_path / "main.tf")
     found = Terraform(tmp_path, mirror, served, account)
     found("init", "-input=false", "-no-color")
     return found
 
 
-def test_apply_an_empty_second_plan_a_change_and_destroy(terraform: Terraform) -> None:
+CHANGES = {
+    "identity.tf": (('value       = "one"', 'value       = "two"'), ("7200", "3600")),
+    "everyday.tf": (
+        ("= 45", "= 50"),
+        ("days = 30", "days = 40"),
+        ("rate(1 hour)", "rate(2 hours)"),
+        ("= 3\n", "= 4\n"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("terraform", "changes"), CHANGES.items(), ids=CHANGES, indirect=["terraform"])
+def test_apply_an_empty_second_plan_a_change_and_destroy(
+    terraform: Terraform, changes: tuple[tuple[str, str], ...]
+) -> None:
     terraform("apply", "-auto-approve", "-input=false", "-no-color")
     terraform("plan", "-detailed-exitcode", "-input=false", "-no-color", expect=(PLAN_EMPTY,))
-    assert json.loads(terraform("output", "-json"))["secret"]["value"] == "s3cret"
+    assert json.loads(terraform("output", "-json"))["value"]["value"]
     page = terraform.folder / "main.tf"
-    page.write_text(page.read_text().replace('value       = "one"', 'value       = "two"').replace("7200", "3600"))
+    text = page.read_text()
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    page.write_text(text)
     terraform("plan", "-detailed-exitcode", "-input=false", "-no-color", expect=(PLAN_CHANGES,))
     terraform("apply", "-auto-approve", "-input=false", "-no-color")
     terraform("plan", "-detailed-exitcode", "-input=false", "-no-color", expect=(PLAN_EMPTY,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 _UNITS = {"minute": 60, "hour": 3_600, "day": 86_400}
@@ -25,9 +25,13 @@ class Schedule(NamedTuple):
     seconds: float = 0.0
     cron: Cron | None = None
 
-    def after(self, at: float) -> float | None:
-        """The first time past `at` (seconds since 1970, UTC); None if the years of a cron expression are over."""
-        return at + self.seconds if self.cron is None else self.cron.after(at)
+    def after(self, at: float, zone: tzinfo = UTC) -> float | None:
+        """The first time past `at` (seconds since 1970); None if the years of a cron expression are over.
+
+        `zone` is where a cron expression's hours are read. An hour that a change of clocks leaves out has no times, and
+        one that comes twice has them once.
+        """
+        return at + self.seconds if self.cron is None else self.cron.after(at, zone)
 
 
 class Cron(NamedTuple):
@@ -40,8 +44,17 @@ class Cron(NamedTuple):
     weekdays: str
     years: frozenset[int]
 
-    def after(self, at: float) -> float | None:
-        moment = datetime.fromtimestamp(at, UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    def after(self, at: float, zone: tzinfo = UTC) -> float | None:
+        moment = datetime.fromtimestamp(at, zone).replace(tzinfo=None, second=0, microsecond=0)
+        while (found := self._at_or_after(moment + timedelta(minutes=1))) is not None:
+            seconds = found.replace(tzinfo=zone, fold=0).timestamp()
+            if seconds > at and datetime.fromtimestamp(seconds, zone).replace(tzinfo=None, fold=0) == found:
+                return seconds
+            moment = found
+        return None
+
+    def _at_or_after(self, moment: datetime) -> datetime | None:
+        """The first minute that the fields name, by the clock on the wall."""
         while moment.year <= max(self.years):
             if moment.year not in self.years or moment.month not in self.months:
                 moment = _next_month(moment)
@@ -52,7 +65,7 @@ class Cron(NamedTuple):
             elif moment.minute not in self.minutes:
                 moment += timedelta(minutes=1)
             else:
-                return moment.timestamp()
+                return moment
         return None
 
 

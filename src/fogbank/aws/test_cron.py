@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -47,3 +48,21 @@ def test_a_schedule_whose_years_are_over_has_no_next_time() -> None:
 def test_what_is_no_schedule(expression: str) -> None:
     with pytest.raises(BadSchedule):
         parsed(expression)
+
+
+def test_hours_are_read_where_the_clock_hangs() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    plan = parsed("cron(30 2 * * ? *)")
+
+    def times(start: str, count: int) -> list[str]:
+        at = datetime.fromisoformat(start).timestamp()
+        found = []
+        for _ in range(count):
+            at = plan.after(at, berlin) or 0.0
+            found.append(datetime.fromtimestamp(at, UTC).strftime("%m-%dT%H:%M"))
+        return found
+
+    assert times("2025-06-01T00:00:00+00:00", 1) == ["06-01T00:30"]
+    # On 30 March 2025 there is no 02:30, on 26 October there are two.
+    assert times("2025-03-28T12:00:00+00:00", 3) == ["03-29T01:30", "03-31T00:30", "04-01T00:30"]
+    assert times("2025-10-25T12:00:00+00:00", 2) == ["10-26T00:30", "10-27T01:30"]

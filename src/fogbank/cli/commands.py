@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fogbank import __version__, running, settings
-from fogbank.cli import remote
+from fogbank.cli import plot, remote
 from fogbank.cli.doctor import findings
+from fogbank.clock import Clock
 from fogbank.running import RunError, Running
 from fogbank.settings import Settings, SettingsError
 
@@ -156,6 +157,23 @@ def fault(arguments: argparse.Namespace) -> None:
         _say(arguments, found, _fault_line(found))
 
 
+def metrics(arguments: argparse.Namespace) -> None:
+    cloud = _cloud(arguments)
+    chosen, _ = _settings(arguments)
+    is_strict = remote.ask(cloud, "GET", "info")["strict"]
+    environ = _environment(cloud, chosen, remote.ask(cloud, "POST", "root-key", {}) if is_strict else None)
+    now = float(remote.ask(cloud, "GET", "clock")["now"])
+    lasting = seconds(arguments.since)
+    frame = plot.Frame(now - lasting, now)
+    period = int(seconds(arguments.period)) if arguments.period else plot.period_of(lasting, frame.width)
+    body = json.dumps(plot.query(arguments, frame, period)).encode()
+    headers = plot.signed_headers(body, "GetMetricStatistics", environ, Clock().now())
+    found = plot.points(remote.post(cloud, "POST", "/", body, headers), arguments.stat)
+    title = f"{arguments.namespace} {arguments.metric} {' '.join(arguments.dimension)}".rstrip()
+    lines = [f"{title}, {arguments.stat} of {period} s", *plot.drawn(found, frame)]
+    _say(arguments, [{"at": at, "value": value} for at, value in found], "\n".join(lines))
+
+
 def coverage(arguments: argparse.Namespace) -> None:
     found = remote.ask(_cloud(arguments), "GET", "coverage")
     if arguments.service and arguments.service not in found:
@@ -234,6 +252,15 @@ _FAULT: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (("--rate",), {"type": float, "help": "the share of the calls that it hits (1)"}),
     (("--for",), {"dest": "lasting", "metavar": "TIME", "help": "until it is over: 30s, 5m (no end)"}),
 ]
+_METRICS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+    (("action",), {"choices": ["plot"], "help": "what to do"}),
+    (("namespace",), {"help": "such as AWS/SQS"}),
+    (("metric",), {"help": "such as NumberOfMessagesSent"}),
+    (("--dimension",), {"action": "append", "default": [], "metavar": "NAME=VALUE", "help": "each of the metric's"}),
+    (("--stat",), {"default": "Average", "help": "Average, Sum, Minimum, Maximum, SampleCount, p99, … (Average)"}),
+    (("--since",), {"default": "3h", "metavar": "TIME", "help": "how far back: 30m, 3h, 7d (3h)"}),
+    (("--period",), {"metavar": "TIME", "help": "of one value (what fits)"}),
+]
 COMMANDS: list[tuple[str, Command, str, list[tuple[tuple[str, ...], dict[str, Any]]]]] = [
     ("up", up, "start a cloud", _UP),
     ("down", down, "stop the cloud", []),
@@ -263,6 +290,7 @@ COMMANDS: list[tuple[str, Command, str, list[tuple[tuple[str, ...], dict[str, An
         ],
     ),
     ("fault", fault, "errors and delays put on operations on purpose", _FAULT),
+    ("metrics", metrics, "draw a metric of CloudWatch", _METRICS),
     ("coverage", coverage, "which operations have code", [(("service",), {"nargs": "?"})]),
     ("settings", show_settings, "every setting, its value and where that came from", []),
     ("completion", completion, "a completion script", [(("shell",), {"choices": ["bash", "zsh"]})]),

@@ -83,6 +83,7 @@ _S3 = {
 # SQS was a query service, and its clients still match on the codes of that time; the model has forgotten them.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-json-faqs.html
 _SQS_QUERY_CODES = {
+    "AccessDeniedException": "AccessDenied",
     "BatchEntryIdsNotDistinct": "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
     "BatchRequestTooLong": "AWS.SimpleQueueService.BatchRequestTooLong",
     "EmptyBatchRequest": "AWS.SimpleQueueService.EmptyBatchRequest",
@@ -160,7 +161,7 @@ def _shapes_by_code(service: str) -> dict[str, str]:
     errors = [name for name, shape in shapes.items() if shape.get("exception") or "error" in shape]
     by_code = {shapes[name].get("error", {}).get("code", name): name for name in errors}
     if service == "sqs":
-        by_code.update({code: name for name, code in _SQS_QUERY_CODES.items()})
+        by_code.update({code: name for name, code in _SQS_QUERY_CODES.items() if name in shapes})
     # A handler says the shape's name; the code that the API page prints is understood too.
     return by_code | {name: name for name in errors}
 

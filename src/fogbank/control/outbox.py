@@ -1,17 +1,18 @@
-"""The outbox: events written with the records they tell of, delivered after the commit, at least once."""
+"""The outbox: events written with the records they tell of, delivered after the commit, each once."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from fogbank.store.items import Range
 from fogbank.store.store import Store
+from fogbank.store.transaction import Transaction
 
 if TYPE_CHECKING:
     from fogbank.control.context import Context
@@ -22,8 +23,15 @@ _PAGE = 100
 _RECENT_MAX = 1000
 _RETRY_SECONDS = 1.0
 
-Sink = Callable[[Mapping[str, Any]], Awaitable[None]]
-"""Takes one event in EventBridge's form (`source`, `detail-type`, `detail`, …)."""
+
+class Sink(Protocol):
+    """Who listens to events."""
+
+    def wants(self, ctx: Context) -> bool:
+        """Whether an event of this context's scope could mean anything to it: the others are not written down."""
+
+    def deliver(self, transaction: Transaction, event: Mapping[str, Any]) -> None:
+        """Take one event in EventBridge's form, in the transaction that takes it out of the outbox."""
 
 
 class Outbox:
@@ -35,7 +43,7 @@ class Outbox:
         self._woken = asyncio.Event()
         self._woken.set()
         self._idle = asyncio.Event()
-        self.sinks: list[Sink] = []
+        self.sink: Sink | None = None
         self.recent: deque[Mapping[str, Any]] = deque(maxlen=_RECENT_MAX)
 
     def put(self, ctx: Context, detail_type: str, detail: Mapping[str, Any], resources: Sequence[str]) -> None:
@@ -51,7 +59,7 @@ class Outbox:
             "resources": list(resources),
             "detail": detail,
         }
-        if not self.sinks:
+        if self.sink is None or not self.sink.wants(ctx):
             # Nobody listens: there is nothing to deliver after a restart, so nothing is kept for it.
             ctx.transaction.after_commit(lambda: self.recent.append(event))
             return
@@ -65,8 +73,10 @@ class Outbox:
             await self._woken.wait()
             self._woken.clear()
             try:
-                while await self._deliver_page():
-                    pass
+                more = True
+                while more:
+                    more = self._deliver_page()
+                    await asyncio.sleep(0)
             except Exception:
                 _LOG.exception("an event could not be delivered; it stays in the outbox")
                 asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._woken.set)
@@ -81,18 +91,17 @@ class Outbox:
         self._last = None
         self.recent.clear()
 
-    async def _deliver_page(self) -> bool:
+    def _deliver_page(self) -> bool:
         self._store.flush()
         page, _ = self._store.items(Range(_SPACE, limit=_PAGE))
-        for _key, item in page:
+        for key, item in page:
             event = msgspec.msgpack.decode(item)
-            for sink in self.sinks:
-                await sink(event)
+            with self._store.begin() as transaction:
+                if self.sink is not None:
+                    self.sink.deliver(transaction, event)
+                transaction.delete_item(_SPACE, key)
             self.recent.append(event)
         if page:
-            with self._store.begin() as transaction:
-                for key, _item in page:
-                    transaction.delete_item(_SPACE, key)
             self._store.flush()
             if self._store.failure is not None:
                 # The same page would come again at once, and for ever.

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("fogbank.permission")
 _DECISIONS_MAX = 65_536
 _DENIAL_CODES = {"query": "AccessDenied", "rest-xml": "AccessDenied", "ec2": "UnauthorizedOperation"}
+# Services that do not say it as the others of their protocol do.
+_OWN_DENIAL_CODES = {"sns": "AuthorizationError"}
 
 PoliciesOf = Callable[["Context"], PolicySet]
 """Gathers what binds a context's caller; asked again when a record of `iam` has changed in the caller's account."""
@@ -107,7 +109,9 @@ class Permission:
         return Question(need.action, need.resource, account, _Keys(ctx, need, account))
 
     def _denial(self, ctx: Context, message: str) -> AwsError:
-        code = _DENIAL_CODES.get(self._protocol_of(ctx.service), "AccessDeniedException")
+        code = _OWN_DENIAL_CODES.get(ctx.service) or _DENIAL_CODES.get(
+            self._protocol_of(ctx.service), "AccessDeniedException"
+        )
         return AwsError(code, message, status=400 if code == "AccessDeniedException" else 403)
 
 

@@ -34,6 +34,8 @@ _LOG = logging.getLogger("fogbank.access")
 _UNKNOWN = Target("", "rest-xml", None)
 _STREAM_BYTES_MIN = 64 * 1024
 _STREAMED = BodyPlan(stream=True, bytes_max=6 * 1024**3, continue_at_once=False)
+# What the links in SNS's messages ask for: whoever has got one may follow it.
+_LINKS = frozenset({("sns", "ConfirmSubscription"), ("sns", "Unsubscribe")})
 _S3_FAMILY = frozenset(("s3express", "s3-object-lambda", "s3-outposts"))
 
 
@@ -181,7 +183,7 @@ class Route:
             codec,
             found.waits if found is not None else None,
             is_borrowed=installed is None,
-            open=traits.unsigned or service == "s3",
+            open=traits.unsigned or service == "s3" or (service, operation) in _LINKS,
             promises=bool(traits.checksum or traits.checksum_required),
         )
         self._plans[target] = plan

@@ -18,6 +18,7 @@ class CloudProcess:
     """`fogbank up -d` on a state folder of the test's own and a free port, with further settings."""
 
     def __init__(self, state: Path, **settings: Any) -> None:
+        self.state = state
         self._given = {"state": str(state), "port": 0, **settings}
         self._settings = Settings(**{name: value for name, value in self._given.items() if name != "port"})
         self.card: Running

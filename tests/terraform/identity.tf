@@ -126,7 +126,7 @@ resource "aws_secretsmanager_secret_version" "db" {
   secret_string = jsonencode({ user = "app", password = "one" })
 }
 
-output "secret" {
+output "value" {
   value     = aws_ssm_parameter.secret.value
   sensitive = true
 }

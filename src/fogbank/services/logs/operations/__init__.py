@@ -1,0 +1,1 @@
+"""CloudWatch Logs' API, one file for each noun of it."""

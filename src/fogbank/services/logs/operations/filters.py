@@ -1,0 +1,167 @@
+"""Metric filters, subscription filters and the destinations that these may name."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from fogbank.aws import paging
+from fogbank.control.context import Context
+from fogbank.services.logs import groups, rules
+from fogbank.services.logs.patterns import BadPattern, compiled
+from fogbank.services.logs.patterns.document import is_selector
+from fogbank.services.logs.resources import MetricFilter, Transformation
+
+_NAMES_MAX = 50
+_BAD_TOKEN = ("InvalidParameterException", "The specified nextToken is invalid.")
+_TARGETS = re.compile(r"arn:[^:]+:(kinesis|firehose|lambda|logs|es):[^:]*:\d{12}:.+")
+
+
+def put_metric_filter(ctx: Context, req: dict[str, Any]) -> None:
+    _, group = groups.existing(ctx, req["logGroupName"])
+    if group.storage != "STANDARD":
+        raise rules.invalid("Metric filters are supported for log groups of the Standard log class only.")
+    _check_pattern(req["filterPattern"])
+    made = tuple(_transformation(one) for one in req["metricTransformations"])
+    before = ctx.get(MetricFilter, group.name, req["filterName"])
+    if before is None:
+        if group.metric_filters >= rules.METRIC_FILTERS_MAX:
+            raise rules.limit_exceeded()
+        ctx.put(msgspec.structs.replace(group, metric_filters=group.metric_filters + 1))
+    ctx.put(
+        MetricFilter(
+            group=group.name,
+            name=req["filterName"],
+            pattern=req["filterPattern"],
+            created_at=before.created_at if before else ctx.now,
+            transformations=made,
+        )
+    )
+
+
+def describe_metric_filters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    metric, namespace = req.get("metricName"), req.get("metricNamespace")
+    if (metric is None) != (namespace is None):
+        raise rules.invalid("metricName and metricNamespace must be specified together.")
+    after = paging.after(req.get("nextToken"), *_BAD_TOKEN)
+    start = ""
+    if "logGroupName" in req:
+        groups.existing(ctx, req["logGroupName"])
+        start = f"{req['logGroupName']}\x00"
+    prefix = req.get("filterNamePrefix", "")
+    rows = (
+        kept
+        for kept in ctx.scan(MetricFilter, start=start, after=after)
+        if kept.name.startswith(prefix)
+        and (metric is None or any((one.name, one.namespace) == (metric, namespace) for one in kept.transformations))
+    )
+    page, token = paging.page(rows, req.get("limit", _NAMES_MAX), lambda kept: f"{kept.group}\x00{kept.name}")
+    answer: dict[str, Any] = {"metricFilters": [_described(kept) for kept in page]}
+    return {**answer, "nextToken": token} if token else answer
+
+
+def delete_metric_filter(ctx: Context, req: dict[str, Any]) -> None:
+    _, group = groups.existing(ctx, req["logGroupName"])
+    if ctx.get(MetricFilter, group.name, req["filterName"]) is None:
+        raise rules.missing("metric filter")
+    ctx.delete(MetricFilter, group.name, req["filterName"])
+    ctx.put(msgspec.structs.replace(group, metric_filters=group.metric_filters - 1))
+
+
+def put_subscription_filter(ctx: Context, req: dict[str, Any]) -> None:
+    groups.existing(ctx, req["logGroupName"])
+    _check_pattern(req["filterPattern"])
+    arn = req["destinationArn"]
+    found = _TARGETS.fullmatch(arn)
+    if found is None:
+        raise rules.invalid(f"Invalid destinationArn: {arn}")
+    if found[1] in ("kinesis", "firehose") and not req.get("roleArn"):
+        raise rules.invalid("destinationArn for vendor " + found[1] + " cannot be used without roleArn")
+    if found[1] == "logs":
+        raise rules.missing("destination")
+    # AWS sends a test message; nothing that could take it runs here.
+    kind = {"kinesis": "stream", "firehose": "Firehose stream", "lambda": "function"}.get(found[1], "destination")
+    raise rules.invalid(
+        f"Could not deliver test message to specified {kind}. Check if the given {kind} is in ACTIVE state."
+    )
+
+
+def describe_subscription_filters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    groups.existing(ctx, req["logGroupName"])
+    return {"subscriptionFilters": []}
+
+
+def delete_subscription_filter(ctx: Context, req: dict[str, Any]) -> None:
+    groups.existing(ctx, req["logGroupName"])
+    raise rules.missing("subscription filter")
+
+
+def put_destination(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    if not re.fullmatch(r"arn:[^:]+:(kinesis|firehose):[^:]+:\d{12}:(stream|deliverystream)/.+", req["targetArn"]):
+        raise rules.invalid(f"Invalid target ARN: {req['targetArn']}")
+    # As with subscription filters: AWS sends a test message, and there is no stream to take it.
+    raise rules.invalid(
+        "Could not deliver test message to specified stream. Check if the given stream is in ACTIVE state."
+    )
+
+
+def put_destination_policy(ctx: Context, req: dict[str, Any]) -> None:
+    raise rules.missing("destination")
+
+
+def describe_destinations(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    return {"destinations": []}
+
+
+def delete_destination(ctx: Context, req: dict[str, Any]) -> None:
+    raise rules.missing("destination")
+
+
+def _check_pattern(text: str) -> None:
+    try:
+        compiled(text)
+    except BadPattern as error:
+        raise rules.invalid(str(error)) from None
+
+
+def _transformation(one: dict[str, Any]) -> Transformation:
+    value = one["metricValue"]
+    is_name = re.fullmatch(r"\$[\w-]+", value) or is_selector(value)
+    if not is_name and not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", value):
+        raise rules.invalid(f"Invalid metric transformation: metricValue '{value}' is no number and no selector.")
+    if one["metricNamespace"].startswith("AWS/"):
+        raise rules.invalid("Invalid metric transformation: a namespace must not begin with AWS/.")
+    rules.check_dimensions(one.get("dimensions", ()), one.get("defaultValue"))
+    return Transformation(
+        one["metricName"],
+        one["metricNamespace"],
+        value,
+        one.get("defaultValue"),
+        one.get("dimensions", {}),
+        one.get("unit", ""),
+    )
+
+
+def _described(kept: MetricFilter) -> dict[str, Any]:
+    told = []
+    for one in kept.transformations:
+        made: dict[str, Any] = {
+            "metricName": one.name,
+            "metricNamespace": one.namespace,
+            "metricValue": one.value,
+            "unit": one.unit or "None",
+        }
+        if one.default is not None:
+            made["defaultValue"] = one.default
+        if one.dimensions:
+            made["dimensions"] = dict(one.dimensions)
+        told.append(made)
+    return {
+        "filterName": kept.name,
+        "filterPattern": kept.pattern,
+        "metricTransformations": told,
+        "creationTime": int(kept.created_at * 1000),
+        "logGroupName": kept.group,
+    }

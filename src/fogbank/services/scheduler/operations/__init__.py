@@ -1,0 +1,1 @@
+"""Scheduler's operations, a file for each noun."""

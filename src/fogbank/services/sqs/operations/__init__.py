@@ -1,0 +1,1 @@
+"""The operations of SQS, one file for each noun of its API."""
