@@ -104,6 +104,7 @@ class Cloud:
         )
         dice = random_source or random.SystemRandom()
         self.dispatch = Dispatch(Ground(self.store, self.clock, self.services, permission, seal, dice, note_use))
+        self.dispatch.secret_of = self.secret_of
         self.dispatch.outbox.sink = _Arrivals(self.dispatch)
         self.sessions = Sessions(seal)
         self._credentials: dict[str, _Known] = {}
@@ -197,6 +198,17 @@ class Cloud:
         known = _Known(self.store.changes("iam", home), home, credential)
         self._credentials[access_key_id] = known
         return known.credential
+
+    def secret_of(self, access_key_id: str, token: str | None) -> tuple[str, Caller]:
+        """An access key's secret and caller; for one that is not ours no secret, and a root, unless that is refused."""
+        found = self.credential(access_key_id, token)
+        if found is not None:
+            return found.secret, found.caller
+        if self.settings.strict:
+            text = "The security token included in the request is invalid."
+            raise AwsError("InvalidClientTokenId", text, status=403)
+        is_account = len(access_key_id) == 12 and access_key_id.isdigit()
+        return "", callers.root(access_key_id if is_account else self.settings.account, access_key_id=access_key_id)
 
     def root_key(self) -> tuple[str, str]:
         """An access key of the default account's root and its secret: a strict cloud knows no other to begin with."""

@@ -265,6 +265,13 @@ class Context:
         """Raises SealBroken."""
         return self._dispatch.seal.unseal(sealed, purpose)
 
+    def secret_of(self, access_key_id: str, token: str | None = None) -> tuple[str, Caller]:
+        """What a signature within a body is checked with, and whom it stands for; "" for a key that is not ours.
+
+        Raises InvalidClientTokenId and ExpiredToken.
+        """
+        return self._dispatch.secret_of(access_key_id, token)
+
     def access_key_id(self, prefix: str) -> str:
         """A new access key id of this account: `AKIA…` for a user's key, `ASIA…` for a session's."""
         return ids.access_key_id(self._dispatch.random, prefix, self.account, self._dispatch.seal.mark)

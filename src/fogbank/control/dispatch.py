@@ -12,6 +12,7 @@ from fogbank.aws import ids
 from fogbank.aws.errors import AwsError, NotImplementedByFogbank
 from fogbank.clock import Clock
 from fogbank.codec.validate import validator
+from fogbank.control.caller import Caller
 from fogbank.control.context import Context
 from fogbank.control.fault import Fault, Faults
 from fogbank.control.hold import Holds
@@ -26,6 +27,10 @@ from fogbank.store.store import Store
 _LOG = logging.getLogger("fogbank.dispatch")
 _NOTE_SECONDS = 60.0
 _NOTED_MAX = 4096
+
+
+def _nobody(access_key_id: str, token: str | None) -> tuple[str, Caller]:
+    raise AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", status=403)
 
 
 class Answer(NamedTuple):
@@ -60,6 +65,8 @@ class Dispatch:
         """For names that need not be secret: asking the kernel for each would take longer than the rest of them."""
         self.outbox = Outbox(self.store)
         self.holds = Holds(self.store)
+        self.secret_of: Callable[[str, str | None], tuple[str, Caller]] = _nobody
+        """The secret of an access key (with its session token) and whom it stands for; see `Cloud.secret_of`."""
         self.measures = Measures(self)
         self.faults = Faults(self.store, self.clock, self.random)
 

@@ -46,6 +46,9 @@ class Permission:
                 continue
             question = self._question(ctx, need)
             message = denial_message(ctx.caller.principal, question, decision)
+            if ctx.service == "s3" and ctx.caller.account != question.account:
+                # S3 explains itself within an account only (S3 User Guide, "Troubleshoot access denied errors").
+                message = "Access Denied"
             if self._mode == "audit":
                 _LOG.warning("%s would be denied: %s", ctx.caller.arn, message)
                 continue

@@ -114,8 +114,8 @@ class Route:
         """S3's way: the bucket's own rules say which pages may read an answer; nobody is kept from asking."""
         answered = self._aws(request)
         response = answered if isinstance(answered, Response) else await answered
-        own = self._pages.cross_origin("s3", request)
-        response.headers.extend(own or cors.response_headers(request, self._origins))
+        if not cors.is_preflight(request):
+            response.headers.extend(self._pages.cross_origin("s3", request) or [("vary", "Origin")])
         return response
 
     async def _with_cors(self, request: Request) -> Response:

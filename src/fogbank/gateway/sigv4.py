@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote_to_bytes
 import msgspec
 
 from fogbank.aws.errors import AwsError
+from fogbank.aws.signing import TERMINATOR, derived_key
 from fogbank.codec.message import Request
 from fogbank.gateway.body import EMPTY_SHA256, MISMATCH, ChunkSigner, sha256_mismatch
 
@@ -25,7 +26,6 @@ EXPIRES_SECONDS_MAX = 7 * 24 * 3600
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _ALGORITHM_4A = "AWS4-ECDSA-P256-SHA256"
-_TERMINATOR = "aws4_request"
 _QUICK = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/,\s=]+)/(\d{8})/([^/,\s]+)/([^/,\s]+)/aws4_request,"
     r" ?SignedHeaders=([^,\s]+), ?Signature=([0-9a-f]{64})"
@@ -138,11 +138,11 @@ def _scope(credential: str, kind: str) -> Scope:
         text = "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, "
         raise AwsError("IncompleteSignature", f"{text}got '{credential}'", status=403)
     key, day, region, service, terminator = parts
-    if terminator != _TERMINATOR:
+    if terminator != TERMINATOR:
         if service == "s3":
             text = f'The authorization header is malformed; incorrect terminal "{terminator}".'
-            raise AwsError("AuthorizationHeaderMalformed", f'{text} Expecting "{_TERMINATOR}".', status=400)
-        text = f"Credential should be scoped with a valid terminator: '{_TERMINATOR}', not '{terminator}'."
+            raise AwsError("AuthorizationHeaderMalformed", f'{text} Expecting "{TERMINATOR}".', status=400)
+        text = f"Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{terminator}'."
         raise AwsError("SignatureDoesNotMatch", text, status=403)
     return Scope(key, day, region, service)
 
@@ -391,7 +391,7 @@ class Verifier:
         name = (secret, scope.day, scope.region, scope.service)
         key = self._keys.get(name)
         if key is None:
-            key = derived_key(secret, scope)
+            key = derived_key(secret, scope[1:])
             if len(self._keys) >= self._keys_max:
                 del self._keys[next(iter(self._keys))]
             self._keys[name] = key
@@ -400,7 +400,7 @@ class Verifier:
     def chunk_signer(self, auth: Authorization, secret: str) -> ChunkSigner:
         """What verifies the chunks of a verified request's aws-chunked body."""
         scope = auth.scope
-        text = f"{scope.day}/{scope.region}/{scope.service}/{_TERMINATOR}"
+        text = f"{scope.day}/{scope.region}/{scope.service}/{TERMINATOR}"
         return ChunkSigner(self.signing_key(secret, scope), auth.date, text, auth.signature)
 
     def _epoch(self, date: str) -> int:
@@ -418,18 +418,10 @@ def _same(expected: str, given: str) -> bool:
     return hmac.compare_digest(expected.encode(), given.encode())
 
 
-def derived_key(secret: str, scope: Scope) -> bytes:
-    """The signing key of a scope."""
-    key = f"AWS4{secret}".encode()
-    for part in (scope.day, scope.region, scope.service, _TERMINATOR):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
-
-
 def string_to_sign(scope: Scope, date: str, canonical: str) -> str:
     """What the key signs."""
     sha256 = hashlib.sha256(_raw(canonical)).hexdigest()
-    return f"{_ALGORITHM}\n{date}\n{scope.day}/{scope.region}/{scope.service}/{_TERMINATOR}\n{sha256}"
+    return f"{_ALGORITHM}\n{date}\n{scope.day}/{scope.region}/{scope.service}/{TERMINATOR}\n{sha256}"
 
 
 def _stamp(epoch: float) -> str:
@@ -450,7 +442,8 @@ def _check_time(auth: Authorization, signed_at: int, now: float) -> None:
         return
     early, service = now < signed_at, auth.scope.service
     if service == "s3" and auth.presigned:
-        members: dict[str, Any] = {"X-Amz-Expires": str(valid), "Expires": _iso(signed_at + valid), "ServerTime": _iso(now)}
+        members: dict[str, Any] = {"X-Amz-Expires": str(valid), "ServerTime": _iso(now)}
+        members["Expires"] = _iso(signed_at + valid)
         text = "Request is not yet valid" if early else "Request has expired"
         raise AwsError("AccessDenied", text, status=403, **members)
     if service == "s3":
@@ -564,7 +557,7 @@ def sign(request: Request, credentials: Credentials, signing: Signing) -> dict[s
     auth = Authorization("v4", scope, names, "", date)
     canonical = canonical_request(msgspec.structs.replace(request, headers=headers), auth, payload)
     signature = _signature(credentials.secret, scope, string_to_sign(scope, date, canonical))
-    credential = f"{credentials.access_key_id}/{date[:8]}/{signing.region}/{signing.service}/{_TERMINATOR}"
+    credential = f"{credentials.access_key_id}/{date[:8]}/{signing.region}/{signing.service}/{TERMINATOR}"
     parts = (f"Credential={credential}", f"SignedHeaders={';'.join(names)}", f"Signature={signature}")
     added["authorization"] = f"{_ALGORITHM} {', '.join(parts)}"
     return added
@@ -577,7 +570,7 @@ def presign(request: Request, credentials: Credentials, signing: Signing, expire
     names = tuple(sorted(name for name in request.headers if name not in _UNSIGNED_HEADERS))
     fields = {
         "X-Amz-Algorithm": _ALGORITHM,
-        "X-Amz-Credential": f"{'/'.join(scope)}/{_TERMINATOR}",
+        "X-Amz-Credential": f"{'/'.join(scope)}/{TERMINATOR}",
         "X-Amz-Date": date,
         "X-Amz-Expires": str(expires_seconds),
         "X-Amz-SignedHeaders": ";".join(names),
@@ -593,4 +586,4 @@ def presign(request: Request, credentials: Credentials, signing: Signing, expire
 
 
 def _signature(secret: str, scope: Scope, text: str) -> str:
-    return hmac.digest(derived_key(secret, scope), _raw(text), "sha256").hex()
+    return hmac.digest(derived_key(secret, scope[1:]), _raw(text), "sha256").hex()

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fogbank.aws.policy import Principal
+from fogbank.aws.signing import derived_key
 from fogbank.cloud import Cloud
 from fogbank.codec.message import Request, Response
 from fogbank.control import caller as callers
@@ -19,7 +20,7 @@ from fogbank.control.caller import Credential, Session
 from fogbank.control.session import token_of
 from fogbank.gateway.identify import Identify
 from fogbank.gateway.route import Route
-from fogbank.gateway.sigv4 import Authorization, Credentials, Signing, derived_key, parse_authorization, presign
+from fogbank.gateway.sigv4 import Authorization, Credentials, Signing, parse_authorization, presign
 from fogbank.gateway.test_route import (
     ACCOUNT,
     FORM,
@@ -346,7 +347,7 @@ def test_the_token_that_kubernetes_is_given(door: Door) -> None:
 
 def chunked(auth: Authorization, data: bytes, size: int = 16) -> bytes:
     """The body in signed chunks, by hand (sigv4-streaming.html)."""
-    key, previous = derived_key(SECRET, auth.scope), auth.signature
+    key, previous = derived_key(SECRET, auth.scope[1:]), auth.signature
     scope = f"{auth.scope.day}/{auth.scope.region}/{auth.scope.service}/aws4_request"
     framed, empty = [], hashlib.sha256().hexdigest()
     for start in [*range(0, len(data), size), len(data)]:

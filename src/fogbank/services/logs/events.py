@@ -20,6 +20,7 @@ _SEALED = 1
 _NONCE_BYTES = 12
 _LAST = struct.Struct(">q")
 _PAGE = 64
+_PAGE_LEAST, _PAGE_MOST, _PAGE_BYTES = 2, 512, 1_000_000
 
 
 class Block(msgspec.Struct, array_like=True):
@@ -116,6 +117,11 @@ class Vault:
             return item
         return bytes(self._key(item[1]).decrypt(item[2 : 2 + _NONCE_BYTES], item[2 + _NONCE_BYTES :], None))
 
+    def seals_like(self, item: bytes) -> bool:
+        """Whether a block is sealed, or not, as the next one will be."""
+        number = item[1] if item[0] == _SEALED else 0
+        return number == (len(self._group.data_keys) if self._group.key_id else 0)
+
     def _key(self, number: int) -> Any:
         if number not in self._keys:
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -170,6 +176,9 @@ def _append(ctx: Context, vault: Vault, stream: Stream, what: tuple[str, Sequenc
     first, last = events[0]["timestamp"], events[-1]["timestamp"]
     messages = [event["message"] for event in events]
     tail = _growing(ctx, blocks, stream, first)
+    if tail is not None and not vault.seals_like(tail):
+        # What was sealed under a key stays so when the group has another key, or none.
+        tail = None
     if tail is not None:
         key = stream.tail
         block = _decode(vault.open(tail))
@@ -226,14 +235,16 @@ class Span(NamedTuple):
 
 
 def blocks_of_group(ctx: Context, group: Group, after: str, before: str) -> Iterator[tuple[str, bytes]]:
-    """(key, item) of the blocks of a group in order of first time."""
-    where = space(ctx, group.id)
+    """(key, item) of the blocks of a group in order of first time; read a megabyte or so at once."""
+    where, count = space(ctx, group.id), _PAGE_LEAST
     while True:
-        page = ctx.items(where, after=after, before=before, limit=_PAGE)
+        page = ctx.items(where, after=after, before=before, limit=count)
         yield from page
-        if len(page) < _PAGE:
+        if len(page) < count:
             return
         after = page[-1][0]
+        size = sum(len(item) for _, item in page)
+        count = min(max(_PAGE_LEAST, count * _PAGE_BYTES // (size + 1)), 4 * count, _PAGE_MOST)
 
 
 def keys_of_stream(ctx: Context, group: Group, stream: int, span: Span) -> Iterator[tuple[str, int]]:

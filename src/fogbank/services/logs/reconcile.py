@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from fogbank.aws.errors import AwsError
-from fogbank.control.context import Context
+from fogbank.control.context import Context, Source
 from fogbank.control.reconcile import After
 from fogbank.services.logs import events, groups, insights, queries, rules
 from fogbank.services.logs.events import Event, Span, Vault
@@ -209,5 +209,5 @@ def _line(event: Event) -> str:
 
 
 async def _write(ctx: Context, task: Export, name: str, body: bytes) -> None:
-    itself = ctx.as_service(name=f"logs.{ctx.region}")
+    itself = ctx.as_service(Source(ctx.arn(f"log-group:{task.group}"), ctx.account), name=f"logs.{ctx.region}")
     await itself.invoke("s3", "PutObject", Bucket=task.bucket, Key=f"{task.prefix}/{name}", Body=body)

@@ -281,6 +281,20 @@ def test_many_events_are_queried_in_steps(cloud: TestCloud, filled: Any) -> None
     assert filled("GetQueryResults", queryId=stopped)["status"] == "Cancelled"
 
 
+def test_results_past_ten_thousand_come_in_pages(cloud: TestCloud, filled: Any) -> None:
+    for batch in range(3):
+        events = [{"timestamp": NOW - 5000 + batch, "message": f"n={number}"} for number in range(5_000)]
+        filled("PutLogEvents", logGroupName="g", logStreamName="s", logEvents=events)
+    counts = []
+    for query, params in (("fields @message", {}), ("limit 12000", {}), ("fields @message", {"limit": 11_000})):
+        started = start(filled, query, **params)
+        cloud.advance(0)
+        first = filled("GetQueryResults", queryId=started)
+        rest = filled("GetQueryResults", queryId=started, nextToken=first["nextToken"]) if "nextToken" in first else {}
+        counts.append((len(first["results"]), len(rest.get("results", ()))))
+    assert counts == [(10_000, 0), (10_000, 2_000), (10_000, 1_000)]
+
+
 def test_definitions(filled: Any) -> None:
     made = filled("PutQueryDefinition", name="a/b", queryString="fields x", logGroupNames=["g"])["queryDefinitionId"]
     filled("PutQueryDefinition", name="a/c", queryString="fields y", queryDefinitionId=made)

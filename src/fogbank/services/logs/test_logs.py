@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import random
+import time
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from fogbank.aws.errors import AwsError
 from fogbank.aws.policy import Principal
 from fogbank.control.caller import Caller, service
 from fogbank.services.logs.patterns import BadPattern, compiled
-from fogbank.testing import START, TestCloud
+from fogbank.testing import START, Served, TestCloud
 from fogbank.testing.plugin import MakeClient
 
 NOW = int(START * 1000)
@@ -318,6 +323,57 @@ def test_a_long_search_goes_on_page_by_page(logs: Client) -> None:
     assert len(filtered(logs)) == 60_000
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_every_way_of_reading_gives_every_event_once_and_in_order(logs: Client, seed: int) -> None:
+    dice = random.Random(seed)
+    logs("CreateLogStream", logGroupName="g", logStreamName="t")
+    known: list[tuple[int, str, str]] = []
+    for batch in range(60):
+        stream, first = dice.choice("st"), NOW - dice.randrange(0, 1_500_000)
+        times = sorted(first + dice.randrange(0, dice.choice((5, 700_000))) for _ in range(dice.randrange(1, 30)))
+        events = [
+            {"timestamp": at, "message": f"{batch}-{n} {dice.choice(('RED', 'BLUE'))}"} for n, at in enumerate(times)
+        ]
+        logs("PutLogEvents", logGroupName="g", logStreamName=stream, logEvents=events)
+        known += [(event["timestamp"], stream, event["message"]) for event in events]
+    for limit in (1 + dice.randrange(40), 10_000):
+        for params, rows in (
+            ({}, known),
+            ({"filterPattern": "RED"}, [row for row in known if row[2].endswith("RED")]),
+            ({"logStreamNames": ["t"]}, [row for row in known if row[1] == "t"]),
+            (
+                {"startTime": NOW - 900_000, "endTime": NOW - 1000},
+                [row for row in known if NOW - 900_000 <= row[0] <= NOW - 1000],
+            ),
+        ):
+            found, token = [], None
+            while True:
+                more = {"nextToken": token} if token else {}
+                page = logs("FilterLogEvents", logGroupName="g", limit=limit, **params, **more)
+                found += [(one["timestamp"], one["logStreamName"], one["message"]) for one in page["events"]]
+                token = page.get("nextToken")
+                if not token:
+                    break
+            assert sorted(found) == sorted(rows) and [row[0] for row in found] == sorted(row[0] for row in rows)
+        for from_head in (True, False):
+            assert _walked(logs, limit, from_head) == sorted(row[0] for row in known if row[1] == "s")
+
+
+def _walked(logs: Client, limit: int, from_head: bool) -> list[int]:
+    """The times of stream `s`, read page by page from one end to the other."""
+    found: list[int] = []
+    token = None
+    while True:
+        more = {"nextToken": token} if token else {}
+        page = logs("GetLogEvents", logGroupName="g", logStreamName="s", limit=limit, startFromHead=from_head, **more)
+        times = [event["timestamp"] for event in page["events"]]
+        found = found + times if from_head else times + found
+        following = page["nextForwardToken" if from_head else "nextBackwardToken"]
+        if following == token:
+            return found
+        token = following
+
+
 @pytest.mark.parametrize(
     ("pattern", "hits"),
     [
@@ -533,10 +589,13 @@ def test_a_group_with_a_key_needs_it(cloud: TestCloud, logs: Client) -> None:
     )
     refused(logs, "FilterLogEvents", "AccessDeniedException", logGroupName="g")
     logs("DisassociateKmsKey", logGroupName="g")
-    put(logs, "plain again", at=NOW + 400_000)
-    assert filtered(logs, startTime=NOW + 300_000) == ["plain again"]
+    put(logs, "plain again", at=NOW + 3)
+    put(logs, "plain later", at=NOW + 400_000)
+    assert filtered(logs, startTime=NOW + 300_000) == ["plain later"]
     kms("EnableKey", KeyId=arn)
-    assert len(filtered(logs)) == 4
+    assert len(filtered(logs)) == 5
+    kms("DisableKey", KeyId=arn)
+    refused(logs, "GetLogEvents", "AccessDeniedException", logGroupName="g", logStreamName="s", limit=5)
 
 
 def test_services_need_a_resource_policy(cloud: TestCloud, logs: Client) -> None:
@@ -595,6 +654,46 @@ def test_tags_in_the_new_way_and_the_old(logs: Client) -> None:
     )
 
 
+# Exports
+
+
+def test_exports_write_objects_that_the_bucket_lets_in(cloud: TestCloud, logs: Client) -> None:
+    s3 = cloud.client("s3")
+    s3("CreateBucket", Bucket="kept-logs")
+    for number in range(3):
+        put(logs, f"line {number}", at=NOW + number)
+    want = {"logGroupName": "g", "from": NOW, "to": NOW + 1, "destination": "kept-logs", "destinationPrefix": "p"}
+    said = refused(logs, "CreateExportTask", "InvalidParameterException", **want)
+    assert said.startswith("GetBucketAcl call on the given bucket failed.")
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logs.us-east-1.amazonaws.com"},
+        "Action": ["s3:GetBucketAcl", "s3:PutObject"],
+        "Resource": ["arn:aws:s3:::kept-logs", "arn:aws:s3:::kept-logs/*"],
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": "000000000000"},
+            "ArnLike": {"aws:SourceArn": "arn:aws:logs:us-east-1:000000000000:log-group:*"},
+        },
+    }
+    s3("PutBucketPolicy", Bucket="kept-logs", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    task = logs("CreateExportTask", **want)["taskId"]
+    assert logs("DescribeExportTasks", taskId=task)["exportTasks"][0]["status"]["code"] in ("PENDING", "RUNNING")
+    cloud.advance(0)
+    [found] = logs("DescribeExportTasks", statusCode="COMPLETED")["exportTasks"]
+    assert found["taskId"] == task and found["executionInfo"]["completionTime"] == NOW
+    listed = s3("ListObjectsV2", Bucket="kept-logs")["Contents"]
+    assert [one["Key"] for one in listed] == [f"p/{task}/s/000000.gz", "p/aws-logs-write-test"]
+
+    async def content() -> bytes:
+        body = (await cloud.cloud.call("s3", "GetObject", {"Bucket": "kept-logs", "Key": listed[0]["Key"]}))["Body"]
+        return body if isinstance(body, bytes) else b"".join([part async for part in body])
+
+    lines = gzip.decompress(cloud.run(content())).decode().splitlines()
+    assert lines == ["2025-06-15T15:06:40.000Z line 0", "2025-06-15T15:06:40.001Z line 1"]
+    refused(logs, "CancelExportTask", "InvalidOperationException", taskId=task)
+    refused(logs, "CancelExportTask", "ResourceNotFoundException", taskId="x")
+
+
 # Live tail
 
 
@@ -626,12 +725,29 @@ def test_a_live_tail_tells_what_comes_in(cloud: TestCloud, logs: Client) -> None
     refused(logs, "StartLiveTail", "ResourceNotFoundException", logGroupIdentifiers=[arn + "x"])
 
 
+def test_a_live_tail_over_the_wire(served: Served, boto: MakeClient, account: str) -> None:
+    logs = boto("logs")
+    logs.create_log_group(logGroupName="live")
+    logs.create_log_stream(logGroupName="live", logStreamName="s")
+    # The prefix `stream-` of the host needs a name, and 127.0.0.1 is none.
+    config = Config(inject_host_prefix=False, retries={"total_max_attempts": 1})
+    keys = {"aws_access_key_id": account, "aws_secret_access_key": "x"}
+    tailing = boto3.client("logs", region_name="us-east-1", endpoint_url=served.url, config=config, **keys)
+    arn = f"arn:aws:logs:us-east-1:{account}:log-group:live"
+    stream = tailing.start_live_tail(logGroupIdentifiers=[arn])["responseStream"]
+    events = iter(stream)
+    assert next(events)["sessionStart"]["logGroupIdentifiers"] == [arn]
+    event = {"timestamp": int(time.time() * 1000), "message": "seen"}
+    logs.put_log_events(logGroupName="live", logStreamName="s", logEvents=[event])
+    [seen] = next(events)["sessionUpdate"]["sessionResults"]
+    assert (seen["message"], seen["logGroupIdentifier"]) == ("seen", f"{account}:live")
+    stream.close()
+
+
 def test_over_the_wire(boto: MakeClient) -> None:
     logs = boto("logs")
     logs.create_log_group(logGroupName="w")
     logs.create_log_stream(logGroupName="w", logStreamName="s")
-    import time
-
     at = int(time.time() * 1000)
     events = [{"timestamp": at + number, "message": f"line {number}"} for number in range(30)]
     logs.put_log_events(logGroupName="w", logStreamName="s", logEvents=events)

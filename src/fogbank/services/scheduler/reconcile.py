@@ -35,7 +35,7 @@ async def schedule(ctx: Context, key: str) -> After | None:
                 target=found.target,
                 scheduled_at=found.due_at,
                 due_at=ctx.now,
-            )  # fmt: skip
+            )
         )
         due_at = rules.next_due(found.expression, found.zone, found.due_at, ctx.now)
         if found.ends_at and due_at > found.ends_at:

@@ -52,7 +52,7 @@ def _need(ctx: Context, home: Context, action: str, name: str, given: Mapping[st
         arn,
         account=home.account,
         policy=queue.policy if queue is not None and action[4:] not in _OWNERS else "",
-        rule="required" if is_service else "optional",
+        rule="required" if is_service and queue is not None else "optional",
         context=lambda: tags.condition_keys(given, queue.tags if queue is not None else None),
     )
 

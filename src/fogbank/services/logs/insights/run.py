@@ -15,11 +15,13 @@ Value = Callable[[Row], Any]
 _BY_ROW = ("fields", "filter", "parse", "display")
 _KEEPING = {"fields", "display", "parse", "limit"}
 _PRUNED_AT = 4
+_LIMIT_DEFAULT = 10_000
+_LIMIT_MAX = 100_000
 _BUILTIN = ("@timestamp", "@message")
 
 
 class Run:
-    """A query at work: `add` rows, then ask for `results`."""
+    """A query at work: `add` rows, then ask for `results`. A limit of 0 is the query's own, or 10,000."""
 
     def __init__(self, commands: tuple[Command, ...], limit: int) -> None:
         for command in commands:
@@ -27,7 +29,8 @@ class Run:
         first = next((at for at, one in enumerate(commands) if one.name not in _BY_ROW), len(commands))
         self._steps = [_step(command) for command in commands[:first]]
         self._rest = commands[first:]
-        self._limit = min([limit, *(one.number for one in commands if one.name == "limit")])
+        own = [one.number for one in commands if one.name == "limit"]
+        self._limit = min([limit or _LIMIT_MAX, *own] if limit or own else [_LIMIT_DEFAULT])
         self._shown = _shown(commands)
         self._groups = _Groups(self._rest[0]) if self._rest and self._rest[0].name == "stats" else None
         kinds = [command.name for command in self._rest]

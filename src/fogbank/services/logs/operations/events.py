@@ -27,6 +27,8 @@ def put_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     times = [event["timestamp"] for event in batch]
     start, end, said = rules.rejected(times, int(ctx.now * 1000), group.retention_days)
     taken = batch[start:end] if said else batch
+    if said:
+        size = sum(events.size_of(event["message"]) for event in taken)
     if taken:
         stream = events.write(ctx, group, stream, taken)
         ctx.put(stream)

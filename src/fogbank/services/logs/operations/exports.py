@@ -9,7 +9,7 @@ import msgspec
 from fogbank.aws import paging
 from fogbank.aws.errors import AwsError, NotImplementedByFogbank
 from fogbank.control.context import Context
-from fogbank.services.logs import groups, rules
+from fogbank.services.logs import events, groups, rules
 from fogbank.services.logs.resources import Export
 
 _LIVE = ("PENDING", "RUNNING")
@@ -23,6 +23,13 @@ def create_export_task(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         raise rules.invalid("Only log groups of the Standard log class can be exported.")
     if req["to"] < req["from"]:
         raise rules.invalid("The specified time range is invalid: to is before from.")
+    try:
+        events.as_itself(ctx, group).call("s3", "GetBucketAcl", Bucket=req["destination"])
+    except AwsError as error:
+        if error.code == "NotImplemented":
+            raise
+        text = "GetBucketAcl call on the given bucket failed. Please check if CloudWatch Logs has been granted "
+        raise rules.invalid(f"{text}permission to perform this operation.") from None
     if any(task.status in _LIVE for task in ctx.scan(Export)):
         raise rules.limit_exceeded()
     task = Export(

@@ -36,7 +36,7 @@ def start_query(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         groups=tuple(home.arn(group.resource) for home, group in found),
         start=req["startTime"],
         end=req["endTime"],
-        limit=min(req.get("limit", rules.QUERY_LIMIT_DEFAULT), rules.QUERY_LIMIT_DEFAULT),
+        limit=req.get("limit", 0),
         created_at=ctx.now,
         by=ctx.caller.arn,
     )
@@ -60,8 +60,8 @@ def get_query_results(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         "status": query.status,
     }
     after = paging.after(req.get("nextToken"), *_BAD_TOKEN)
-    rows = queries.rows(ctx, query, after, req.get("maxItems", rules.QUERY_LIMIT_DEFAULT) + 1)
-    if len(rows) > req.get("maxItems", rules.QUERY_LIMIT_DEFAULT):
+    rows = queries.rows(ctx, query, after, req.get("maxItems", rules.RESULTS_PAGE) + 1)
+    if len(rows) > req.get("maxItems", rules.RESULTS_PAGE):
         rows.pop()
         answer["nextToken"] = paging.token_after(rows[-1][0])
     answer["results"] = [[{"field": name, "value": value} for name, value in row] for _, row in rows]

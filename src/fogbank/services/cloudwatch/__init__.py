@@ -1,0 +1,13 @@
+"""Amazon CloudWatch."""
+
+from fogbank.control.service import Service
+
+SERVICE = Service(
+    name="cloudwatch",
+    reconcilers={
+        "cloudwatch/alarm": "alarm",
+        "cloudwatch/suppression": "suppression",
+        "cloudwatch/mute-rule": "mute",
+        "cloudwatch/tally": "upkeep",
+    },
+)

@@ -1,0 +1,1 @@
+"""CloudWatch's API, one file for each noun of it."""

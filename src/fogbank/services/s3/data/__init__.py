@@ -1,0 +1,1 @@
+"""S3's operations that take bodies in as they arrive."""

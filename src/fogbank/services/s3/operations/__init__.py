@@ -1,0 +1,1 @@
+"""S3's API, one file for each noun of it."""
