@@ -412,7 +412,7 @@ def test_an_outbox_that_cannot_be_emptied_does_not_hold_up_the_loop(
     outbox, store = cloud.cloud.dispatch.outbox, cloud.cloud.store
     with store.begin() as transaction:
         for number in range(100):
-            event = {"account": "000000000000", "region": "us-east-1"}
+            event = {"account": "000000000000", "region": "us-east-1", "time": 0.0}
             transaction.put_item("fogbank/outbox", f"{number:016d}", msgspec.msgpack.encode(event))
     store.flush()
 

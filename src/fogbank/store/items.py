@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from fogbank.store.log import ItemWrite
-
 Item = tuple[str, bytes]
 
 
@@ -28,7 +26,7 @@ class Range:
 
 
 def overlaid(found: Iterable[Item], writes: Mapping[str, bytes | None], asked: Range, limit: int) -> list[Item]:
-    """The items of the log with the writes of a batch, which it does not have yet, on top; at most `limit`."""
+    """Items that were found, with writes that they do not have yet on top; at most `limit`."""
     rows = dict(found)
     for key, item in writes.items():
         if item is None:
@@ -36,18 +34,3 @@ def overlaid(found: Iterable[Item], writes: Mapping[str, bytes | None], asked: R
         elif asked.holds(key):
             rows[key] = item
     return sorted(rows.items(), reverse=asked.reverse)[:limit]
-
-
-def merged(found: Iterable[Item], writes: Iterable[ItemWrite], asked: Range) -> list[Item]:
-    """What a transaction sees: the items of the log with its own writes, not yet committed, on top."""
-    rows = dict(found)
-    for space, key, item in writes:
-        if space != asked.space:
-            continue
-        if key is None:
-            rows.clear()
-        elif item is None:
-            rows.pop(key, None)
-        elif asked.holds(key):
-            rows[key] = item
-    return sorted(rows.items(), reverse=asked.reverse)[: asked.limit]

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from fogbank.aws.scope import Scope
-from fogbank.store.items import Item, Range, merged
+from fogbank.store.items import Item, Range, overlaid
 from fogbank.store.log import ItemWrite, RecordWrite
 from fogbank.store.records import R, Record, Table, encode, key_of, key_prefix, key_text
 from fogbank.store.spaces import BLOB_SPACE, DOOMED_SPACE
@@ -23,7 +23,7 @@ class Transaction:
     the log has that batch (`Store.when_durable`).
     """
 
-    __slots__ = ("_after", "_store", "_undo", "items", "records", "seen", "tables")
+    __slots__ = ("_after", "_cleared", "_rows", "_store", "_undo", "items", "records", "seen", "tables")
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -31,6 +31,10 @@ class Transaction:
         self._after: list[Callable[[], object]] = []
         self.records: list[RecordWrite] = []
         self.items: list[ItemWrite] = []
+        self._rows: dict[str, dict[str, bytes | None]] = {}
+        """What `items` come down to: space -> key -> item, None for one that goes."""
+        self._cleared: set[str] = set()
+        """Spaces that go whole before `_rows` are written."""
         self.tables: set[Table] = set()
         self.seen = 0
 
@@ -64,24 +68,39 @@ class Transaction:
         self._write(kind, scope, key_text(key), None)
 
     def put_item(self, space: str, key: str, item: bytes) -> None:
-        self.items.append(ItemWrite(space, key, item))
+        self._write_item(ItemWrite(space, key, item))
 
     def delete_item(self, space: str, key: str | None) -> None:
         """Take an item away, or with None the whole space."""
-        self.items.append(ItemWrite(space, key, None))
+        self._write_item(ItemWrite(space, key, None))
+
+    def _write_item(self, write: ItemWrite) -> None:
+        self.items.append(write)
+        self._note(write)
+
+    def _note(self, write: ItemWrite) -> None:
+        space, key, item = write
+        if key is None:
+            self._cleared.add(space)
+            self._rows[space] = {}
+        else:
+            self._rows.setdefault(space, {})[key] = item
 
     def range(self, asked: Range) -> list[Item]:
         """Items of a space, this transaction's own writes included."""
-        own = [write for write in self.items if write.space == asked.space]
-        found, number = self._store.items(asked, more=len(own))
-        self.seen = max(self.seen, number)
-        return merged(found, own, asked) if own else found
+        own = self._rows.get(asked.space)
+        if own is None or asked.space not in self._cleared:
+            found, number = self._store.items(asked, more=len(own or ()))
+            self.seen = max(self.seen, number)
+        else:
+            found = []
+        return overlaid(found, own, asked, asked.limit) if own else found[: asked.limit]
 
     def item(self, space: str, key: str) -> bytes | None:
         """One item, this transaction's own writes included."""
-        for write in reversed(self.items):
-            if write.space == space and write.key in (key, None):
-                return write.item
+        own = self._rows.get(space)
+        if own is not None and (key in own or space in self._cleared):
+            return own.get(key)
         found, number = self._store.item(space, key)
         self.seen = max(self.seen, number)
         return found
@@ -133,7 +152,12 @@ class Transaction:
             table, key, before = self._undo.pop()
             table.put(key, before)
         del self.records[records:]
-        del self.items[items:]
+        if len(self.items) > items:
+            del self.items[items:]
+            self._rows.clear()
+            self._cleared.clear()
+            for write in self.items:
+                self._note(write)
         del self._after[after:]
 
     def commit(self) -> int:
