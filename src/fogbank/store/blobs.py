@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 _PIECE_BYTES = 1024 * 1024
+_VECTORS_MAX = 512
+"""The kernel takes 1024 (IOV_MAX)."""
 
 
 class Sum(Protocol):
@@ -159,9 +161,13 @@ async def _written(file: int, chunks: AsyncIterator[bytes], sums: Sequence[Sum])
 
 
 def _write(file: int, piece: list[bytes], sums: Sequence[Sum]) -> None:
-    data = b"".join(piece)
     for one in sums:
-        one.update(data)
-    view = memoryview(data)
-    while view:
-        view = view[os.write(file, view) :]
+        for data in piece:
+            one.update(data)
+    left = [memoryview(data) for data in piece if data]
+    while left:
+        written = os.writev(file, left[:_VECTORS_MAX])
+        while left and written >= len(left[0]):
+            written -= len(left.pop(0))
+        if written:
+            left[0] = left[0][written:]
