@@ -7,6 +7,7 @@ from fogbank.control.reconcile import After
 from fogbank.services.sqs import messages, moves, rules
 from fogbank.services.sqs.queues import Found
 from fogbank.services.sqs.resources import MoveTask, Queue, Watch
+from fogbank.services.sqs.shelf import Shelf
 
 _SOON = After(0.0)
 
@@ -22,18 +23,24 @@ async def expiry(ctx: Context, key: str) -> After | None:
             return _SOON
         due = [int(row[:13]) / 1000 + queue.retention_seconds for row, _ in ctx.items(shelf.spaces.body, limit=1)]
         if queue.fifo and watch.period:
-            due.append((watch.period + 2) * rules.DEDUPLICATION_MS / 1000)
-            if due[-1] <= ctx.now:
-                due.pop()
-                for period in (watch.period, watch.period - 1):
-                    ctx.delete_item(shelf.spaces.known(period), None)
-                ctx.delete_item(shelf.spaces.attempt, None)
+            due += _forget_duplicates(shelf, watch)
         if due:
             return After(max(0.0, min(due) - ctx.now))
         ctx.delete(Watch, key)
         tally = shelf.tally
         ctx.after_commit(lambda: setattr(tally, "is_watched", False))
     return None
+
+
+def _forget_duplicates(shelf: Shelf, watch: Watch) -> list[float]:
+    """When the ids that duplicates are known by may go; they go now where that is past."""
+    due_at = (watch.period + 2) * rules.DEDUPLICATION_MS / 1000
+    if due_at > shelf.ctx.now:
+        return [due_at]
+    for period in (watch.period, watch.period - 1):
+        shelf.ctx.delete_item(shelf.spaces.known(period), None)
+    shelf.ctx.delete_item(shelf.spaces.attempt, None)
+    return []
 
 
 async def move_task(ctx: Context, key: str) -> After | None:

@@ -1,0 +1,1 @@
+"""The operations of SNS, one file for each noun of its API."""
