@@ -78,6 +78,12 @@ class Log(Protocol):
     def commit(self, batch: Batch) -> None:
         """Write a batch in one transaction; what is written when this returns survives the process."""
 
+    is_untidy: bool
+    """Whether `tidy` has something to do."""
+
+    def tidy(self) -> None:
+        """Take some milliseconds to delete what is out of sight already."""
+
     def clear(self) -> None:
         """Forget everything."""
 

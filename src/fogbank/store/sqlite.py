@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS records (
     kind TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, row BLOB NOT NULL,
     PRIMARY KEY (kind, scope, key)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS spaces (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS spaces (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS lost (id INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS entries (
     space INTEGER NOT NULL, key TEXT NOT NULL, item BLOB NOT NULL, PRIMARY KEY (space, key)
 ) WITHOUT ROWID;
@@ -34,6 +35,8 @@ INSERT INTO entries SELECT spaces.id, items.key, items.item FROM items JOIN spac
 DROP TABLE items;
 """
 _SPACES_KNOWN_MAX = 100_000
+_TIDIED = 2_000
+"""Rows that are deleted at once: some milliseconds."""
 
 
 class StoreFormatError(Exception):
@@ -54,6 +57,7 @@ class SqliteLog:
         self._pages = 0
         self._checkpointing: threading.Thread | None = None
         self._spaces: dict[str, int] = {}
+        self.is_untidy = True
         self._write = self._connect()
         found = self._write.execute("PRAGMA user_version").fetchone()[0]
         if found > _FORMAT:
@@ -160,13 +164,34 @@ class SqliteLog:
         self._checkpointing = threading.Thread(target=self._checkpoint, name="fogbank-checkpoint", daemon=True)
         self._checkpointing.start()
 
+    def _lose(self, number: int) -> None:
+        """Let go of a space. Nobody finds it any more; of a large one `tidy` deletes the rows, a few at a time."""
+        self._write.execute("DELETE FROM spaces WHERE id=?", (number,))
+        if self._delete_some(number) == _TIDIED:
+            self._write.execute("INSERT INTO lost VALUES (?)", (number,))
+            self.is_untidy = True
+
+    def _delete_some(self, number: int) -> int:
+        query = "DELETE FROM entries WHERE space=? AND key IN (SELECT key FROM entries WHERE space=? LIMIT ?)"
+        return self._write.execute(query, (number, number, _TIDIED)).rowcount
+
+    def tidy(self) -> None:
+        found = self._write.execute("SELECT id FROM lost LIMIT 1").fetchone()
+        if found is None:
+            self.is_untidy = False
+            return
+        self._write.execute("BEGIN IMMEDIATE")
+        if self._delete_some(found[0]) < _TIDIED:
+            self._write.execute("DELETE FROM lost WHERE id=?", found)
+        self._write.execute("COMMIT")
+        self._pages += _TIDIED // 4
+
     def _write_items(self, batch: Batch) -> None:
         many = self._write.executemany
         for space in batch.cleared:
             number = self._space(space)
             if number is not None:
-                self._write.execute("DELETE FROM entries WHERE space=?", (number,))
-                self._write.execute("DELETE FROM spaces WHERE id=?", (number,))
+                self._lose(number)
                 del self._spaces[space]
         puts: list[tuple[int, str, bytes]] = []
         goes: list[tuple[int, str]] = []
@@ -188,6 +213,7 @@ class SqliteLog:
             self._write.execute("DELETE FROM records")
             self._write.execute("DELETE FROM entries")
             self._write.execute("DELETE FROM spaces")
+            self._write.execute("DELETE FROM lost")
             self._spaces.clear()
             self._write.execute("COMMIT")
         except BaseException:

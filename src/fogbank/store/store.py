@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ Changed = Callable[[str, str, str], None]
 """Told (kind, scope, key) of each record that a commit wrote."""
 
 
+_LOG = logging.getLogger("fogbank.store")
 _TABLES_MAX = 20_000
 _OVERLAID_MAX = 256
 _NO_WRITES: Mapping[str, bytes | None] = {}
@@ -47,6 +49,8 @@ class Store:
         self._drops = 0
         self._batch = Batch(1)
         self._scheduled = False
+        self._tidying = False
+        self._closed = False
         self._open: Transaction | None = None
         self.durable = 0
         """The number of the last batch that the log has."""
@@ -149,12 +153,29 @@ class Store:
             except Exception as error:
                 failure = self.failure = error
                 self._drop_tables()
+        if self._log.is_untidy and not self._tidying:
+            self._tidying = True
+            self._schedule(self._tidy)
         self.durable = batch.number
         for call in batch.waiters:
             call(failure)
         if failure is None and self.on_changed is not None:
             for kind, scope, key in batch.records:
                 self.on_changed(kind, scope, key)
+
+    def _tidy(self) -> None:
+        """Delete what large spaces left, a little between other things."""
+        self._tidying = False
+        if self._closed:
+            return
+        try:
+            self._log.tidy()
+        except Exception:
+            _LOG.exception("what a space left could not be deleted; it is tried again after the next commit")
+            return
+        if self._log.is_untidy:
+            self._tidying = True
+            self._schedule(self._tidy)
 
     def items(self, asked: Range, more: int = 0) -> tuple[list[Item], int]:
         """Items of a space (up to `more` past the limit) and the batch they depend on."""
@@ -216,6 +237,7 @@ class Store:
 
     def close(self) -> None:
         self.flush()
+        self._closed = True
         self._log.close()
 
     def _forget_empty(self) -> None:

@@ -262,6 +262,28 @@ def test_a_space_that_went_whole_can_be_filled_again(store: Store, later: Deferr
     assert again(tmp_path).item("other", "1")[0] == b"stays"
 
 
+def test_a_large_space_goes_at_once_and_its_rows_little_by_little(
+    store: Store, later: Deferred, tmp_path: Path
+) -> None:
+    with store.begin() as transaction:
+        for number in range(7_000):
+            transaction.put_item("log", f"{number:05d}", b"x")
+    later.run()
+    with store.begin() as transaction:
+        transaction.delete_item("log", None)
+        transaction.put_item("log", "1", b"new")
+    store.flush()
+    assert store.items(Range("log"))[0] == [("1", b"new")]
+    rows = "SELECT count(*) FROM entries"
+    assert 4_000 < store._log._write.execute(rows).fetchone()[0] < 6_000  # type: ignore[attr-defined]
+    other = again(tmp_path)
+    assert other.items(Range("log"))[0] == [("1", b"new")], "a kill in the middle changes nothing"
+    other.close()
+    while later.calls:
+        later.run()
+    assert store._log._write.execute(rows).fetchone()[0] == 1  # type: ignore[attr-defined]
+
+
 def test_a_state_folder_of_the_first_format_is_taken_over(tmp_path: Path) -> None:
     with contextlib.closing(sqlite3.connect(tmp_path / "fogbank.db")) as old:
         old.executescript("""
