@@ -38,7 +38,7 @@ def bases() -> dict[str, Request]:
         "query": signed(form(FORM), "iam"),
         "query by GET": signed(form(FORM, "GET"), "iam"),
         "presigned": Request("GET", "/", link, host),
-        "cbor": signed(cbor("GraniteServiceVersion20100801", "ListDashboards"), "monitoring"),
+        "cbor": signed(cbor("GraniteServiceVersion20100801", "ListMetricStreams"), "monitoring"),
         "rest-json": signed(rest("GET", "/2015-03-31/functions/a%2Fb/configuration", "Qualifier=1"), "lambda"),
         "rest-xml": signed(zone, "route53"),
         "s3": signed(put, "s3"),

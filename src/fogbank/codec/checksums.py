@@ -132,6 +132,11 @@ class Promise:
             self._running[_MD5] = checksum("md5")
             self._expected[_MD5] = _decoded_md5(headers[_MD5])
 
+    @property
+    def is_made(self) -> bool:
+        """Whether the request promises anything."""
+        return bool(self._running)
+
     def update(self, data: bytes) -> None:
         """Bytes of the payload, freed of aws-chunked."""
         for running in self._running.values():

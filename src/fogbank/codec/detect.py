@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
@@ -83,13 +84,8 @@ def _rpc(known: Index, prefix: str, operation: str, protocol: str, name: str | N
 
 
 def _among(known: Index, candidates: tuple[str, ...], request: Request) -> Target:
-    host = request.headers.get("host", "")
-    entries = [known.entries[name] for name in sorted(candidates, key=_preference)]
-    if len(entries) > 1:
-        entries.sort(key=lambda entry: f".{entry.endpoint_prefix}." not in f".{host}")
+    entries, queries, rests = _ordered(candidates, request.headers.get("host", ""))
     is_form = "x-www-form-urlencoded" in request.headers.get("content-type", "")
-    queries = [entry for entry in entries if {"query", "ec2"}.intersection(entry.protocols)]
-    rests = [entry for entry in entries if {"rest-json", "rest-xml"}.intersection(entry.protocols)]
     if queries and (is_form or not rests or "Action=" in request.query):
         return _query(queries, request)
     for entry in rests:
@@ -100,6 +96,17 @@ def _among(known: Index, candidates: tuple[str, ...], request: Request) -> Targe
         return Target(rests[0].service, _rest_protocol(rests[0]), None)
     entry = entries[0]
     return Target(entry.service, entry.protocols[0], None)
+
+
+@lru_cache(maxsize=1024)
+def _ordered(candidates: tuple[str, ...], host: str) -> tuple[list[Entry], list[Entry], list[Entry]]:
+    """Candidates with the likeliest first: all, those that speak a query protocol, and those that are routed."""
+    entries = [index().entries[name] for name in sorted(candidates, key=_preference)]
+    if len(entries) > 1:
+        entries.sort(key=lambda entry: f".{entry.endpoint_prefix}." not in f".{host}")
+    queries = [entry for entry in entries if {"query", "ec2"}.intersection(entry.protocols)]
+    rests = [entry for entry in entries if {"rest-json", "rest-xml"}.intersection(entry.protocols)]
+    return entries, queries, rests
 
 
 def _preference(service: str) -> tuple[int, str]:

@@ -23,6 +23,9 @@ WriteBody = Callable[[Any], bytes]
 FromText = Callable[[str], Any]
 ToText = Callable[[Any], str]
 
+# "A recipient MUST ignore the If-Modified-Since header field if the received field value is not a valid HTTP-date"
+# (RFC 9110, section 13.1.3, and 13.1.4 of the other one)
+_CONDITIONS = frozenset(("if-modified-since", "if-unmodified-since"))
 _LABEL = re.compile(r"\{([^}+]+)(\+?)\}")
 
 
@@ -108,13 +111,14 @@ def request_parser(model: Model, operation: Operation, bodies: Bodies) -> Callab
     read_query = _query_reader(model, operation, places) if places.query or places.query_map else None
     read_headers = _header_reader(model, places) if places.headers or places.header_maps else None
     read_payload = _payload_reader(model, operation, places, bodies)
+    decode = _strictly_unquoted if model.service == "s3" else unquote
 
     def read(request: Request) -> dict[str, Any]:
         result: dict[str, Any] = {}
         found = pattern.fullmatch(request.path) if labels else None
         if found is not None:
             for (name, convert), text in zip(labels, found.groups(), strict=True):
-                result[name] = convert(unquote(text) if "%" in text else text)
+                result[name] = convert(decode(text) if "%" in text else text)
         if read_query is not None and request.query:
             read_query(request.query, result)
         if read_headers is not None:
@@ -130,6 +134,14 @@ def request_parser(model: Model, operation: Operation, bodies: Bodies) -> Callab
             raise bodies.refuse(model, str(error)) from None
 
     return parse
+
+
+def _strictly_unquoted(text: str) -> str:
+    """A label as S3 reads it: two keys that are not UTF-8 must not become one. Raises AwsError InvalidURI."""
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise AwsError("InvalidURI", "Couldn't parse the specified URI.", status=400, URI=text[:1024]) from None
 
 
 def _query_reader(model: Model, operation: Operation, places: _Places) -> Callable[[str, dict[str, Any]], None]:
@@ -172,7 +184,9 @@ def _header_reader(model: Model, places: _Places) -> Callable[[Mapping[str, str]
         for wire, name, convert, takes_empty in plan:
             text = headers.get(wire)
             if text is not None and (text or takes_empty):
-                result[name] = convert(text)
+                value = convert(text)
+                if value is not None:
+                    result[name] = value
         for prefix, name in maps:
             found = {wire[len(prefix) :]: text for wire, text in headers.items() if wire.startswith(prefix)}
             if found:
@@ -192,7 +206,19 @@ def _header_value(model: Model, traits: Traits) -> FromText:
     if traits["type"] == "string":
         return str
     convert = scalar_value(traits)
+    if traits.get("locationName", "").lower() in _CONDITIONS:
+        return _if_date(convert)
     return lambda text: convert(text.strip())
+
+
+def _if_date(convert: FromText) -> FromText:
+    def read(text: str) -> Any:
+        try:
+            return convert(text.strip())
+        except Unreadable:
+            return None
+
+    return read
 
 
 def _json_of_header(text: str) -> Any:

@@ -10,7 +10,16 @@ from fogbank.codec import rest, timestamps
 from fogbank.codec.errors import error_members, host_id, identity_headers, refusal
 from fogbank.codec.message import Request, Response
 from fogbank.codec.query import error_document
-from fogbank.codec.xml import HEAD, XmlReader, XmlWriter, document, escaped, namespace_of
+from fogbank.codec.xml import (
+    HEAD,
+    Unreadable,
+    XmlReader,
+    XmlWriter,
+    document,
+    escaped,
+    local_name,
+    namespace_of,
+)
 from fogbank.model.load import load
 from fogbank.model.operation import Model, Operation, Traits
 
@@ -53,7 +62,15 @@ def _reader(
     model: Model, operation: Operation, refs: Mapping[str, Traits], payload: Traits | None
 ) -> Callable[[bytes], Any]:
     read = XmlReader(model).members(refs) if payload is None else XmlReader(model).of(payload)
-    return lambda body: read(document(body))
+    name = payload.get("locationName") if payload is not None and model.service == "s3" else None
+
+    def read_document(body: bytes) -> Any:
+        root = document(body)
+        if name is not None and local_name(root.tag) != name:
+            raise Unreadable(f"the document is not a {name}")
+        return read(root)
+
+    return read_document
 
 
 def _writer(
@@ -121,7 +138,18 @@ def _bodies(model: Model) -> rest.Bodies:
 def request_parser(model: Model, operation: Operation) -> Callable[[Request], dict[str, Any]]:
     """From a request of the rest-xml protocol to its parameters. Raises AwsError MalformedXML, InvalidArgument (s3) or
     MalformedInput."""
-    return rest.request_parser(model, operation, _bodies(model))
+    parse = rest.request_parser(model, operation, _bodies(model))
+    if model.service != "s3" or operation.name not in ("PutObject", "CopyObject"):
+        return parse
+
+    def parse_whole(request: Request) -> dict[str, Any]:
+        # What lacks its part's number is no object: it must not become one over the object that it is a part of.
+        if "uploadId=" in request.query:
+            text = "This operation does not accept a query-string."
+            raise AwsError("InvalidArgument", text, ArgumentName="ResourceType", ArgumentValue="uploadId")
+        return parse(request)
+
+    return parse_whole
 
 
 def response_writer(model: Model, operation: Operation) -> Callable[[Mapping[str, Any], str], Response]:

@@ -37,6 +37,8 @@ class _Route(msgspec.Struct):
         return all(key in query and (not value or query[key] == value) for key, value in self.query)
 
     def is_complete(self, query: Mapping[str, str], headers: Mapping[str, str]) -> bool:
+        if not self.required_query and not self.required_headers:
+            return True
         return all(key in query for key in self.required_query) and all(key in headers for key in self.required_headers)
 
 
@@ -84,7 +86,10 @@ class Router:
         """The name of the operation that a request means, or None. The path is the raw one, and read as it stands."""
         query = _query(request.query)
         routes = self._find(self._root, segments(request.path), 0, request.method)
-        asked = [route for route in routes or () if route.is_asked(query)]
+        if query:
+            asked = [route for route in routes or () if route.is_asked(query)]
+        else:
+            asked = [route for route in routes or () if not route.query]
         for route in asked:
             if route.is_complete(query, request.headers):
                 return route.name

@@ -27,6 +27,8 @@ Show = Callable[[Any], str | None]
 Validate = Callable[[Mapping[str, Any]], None]
 
 _NOT_NULL = "Member must not be null"
+# s3control's pattern of ARNs has no general purpose bucket (`arn:aws:s3:::name`), which AWS takes all the same.
+_NOT_ENFORCED = frozenset((r"arn:[^:]+:s3(express)?:[^:].*",))
 
 # Services whose own code stands where others say ValidationException; each API page's list of errors.
 _CODES = {
@@ -310,7 +312,7 @@ def scalar_rules(traits: Traits) -> list[Rule]:
     if kind not in ("string", "blob") or traits.get("jsonvalue"):
         return []
     rules = _length_rules(traits)
-    if traits.get("pattern"):
+    if traits.get("pattern") and traits["pattern"] not in _NOT_ENFORCED:
         rules += _pattern_rule(traits["pattern"], traits.get("max"))
     if traits.get("enum"):
         allowed = frozenset(traits["enum"])

@@ -24,6 +24,12 @@ Read = Callable[[ET.Element], Any]
 _SPECIAL = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f]')
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
+_TAGS_UNBOUND_MAX = 20_000
+"""A document with no more tags than this is harmless however they are nested."""
+_DEPTH_MAX = 200
+_ATTRIBUTES_MAX = 100_000
+"""AWS knows two or three; each of a stranger's costs some 200 bytes while it is looked at."""
+
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
@@ -266,6 +272,24 @@ def _with_attributes(start: str, end: str, children: Write, attributes: Mapping[
     return write
 
 
+class _Bounded(ET.TreeBuilder):
+    """Builds a tree that is not deeper than any that AWS knows: each level of nonsense would cost memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> ET.Element:
+        self._depth += 1
+        if self._depth > _DEPTH_MAX:
+            raise ValueError("the document is nested too deeply")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> ET.Element:
+        self._depth -= 1
+        return super().end(tag)
+
+
 def document(body: bytes) -> ET.Element:
     """The root of a document in UTF-8. Raises Unreadable for what is not XML, and for any document type declaration."""
     try:
@@ -273,7 +297,13 @@ def document(body: bytes) -> ET.Element:
         text = body.decode("utf-8-sig")
         if "<!DOCTYPE" in text or "<!ENTITY" in text:
             raise Unreadable("a document type declaration is not allowed")
-        return ET.fromstring(text)  # noqa: S314  entities need a declaration, which is refused above
+        if text.count('="') > _ATTRIBUTES_MAX:
+            raise Unreadable("the document has too many attributes")
+        # Entities need a declaration, which is refused above.
+        if text.count("<") <= _TAGS_UNBOUND_MAX:
+            return ET.fromstring(text)  # noqa: S314
+        found: ET.Element = ET.fromstring(text, ET.XMLParser(target=_Bounded()))  # noqa: S314
+        return found
     except (UnicodeDecodeError, ET.ParseError, ValueError) as error:
         raise Unreadable(str(error)) from None
 

@@ -23,6 +23,14 @@ _CHUNK_LINE_MAX = 512
 _TRAILERS_MAX = 8 * 1024
 _CHUNK_LINE = re.compile(rb"([0-9a-fA-F]{1,16})(?:;chunk-signature=([0-9a-f]{64,256}))?\r")
 _HEX_SHA256 = re.compile("[0-9a-f]{64}")
+_WORDS = (
+    "UNSIGNED-PAYLOAD",
+    "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+    "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+    "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+    "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD",
+    "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER",
+)
 _TRUNCATED = "The request body terminated unexpectedly"
 _WRONG_LENGTH = "You did not provide the number of bytes specified by the Content-Length HTTP header"
 MISMATCH = (
@@ -334,6 +342,11 @@ class Payload:
         """The promised checksums as computed, base64 by algorithm, after `finish`."""
         return self._promise.values if self._promise is not None else {}
 
+    @property
+    def is_promised(self) -> bool:
+        """Whether the request came with a checksum of its payload, or its MD5."""
+        return self._promise is not None and self._promise.is_made
+
     def feed(self, data: bytes) -> list[bytes]:
         """The payload in these bytes, in pieces."""
         if self._word:
@@ -365,6 +378,17 @@ class Payload:
         pieces = self.feed(body)
         self.finish()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def check_word(headers: Mapping[str, str]) -> None:
+    """What S3 says of an x-amz-content-sha256 that is none. Raises AwsError InvalidArgument."""
+    word = headers.get("x-amz-content-sha256", "")
+    if not word or word in _WORDS or _HEX_SHA256.fullmatch(word.lower()):
+        return
+    text = f"x-amz-content-sha256 must be {', '.join(_WORDS)} or a valid sha256 value."
+    raise AwsError(
+        "InvalidArgument", text, status=400, ArgumentName="x-amz-content-sha256", ArgumentValue=word[:256]
+    )
 
 
 def unwrap(request: Request, signer: ChunkSigner | None, *, promises: bool) -> Payload:

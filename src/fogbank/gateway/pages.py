@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fogbank.codec.message import Request, Response
 from fogbank.control import caller as callers
@@ -14,7 +15,9 @@ from fogbank.gateway.hosts import name_of
 if TYPE_CHECKING:
     from fogbank.cloud import Cloud
 
+_LOG = logging.getLogger("fogbank.pages")
 _HOSTS_MAX = 1024
+_UNASKED = object()
 
 
 class Pages:
@@ -29,6 +32,7 @@ class Pages:
         self._by_path: list[tuple[str, Installed]] = []
         self._by_host: list[tuple[re.Pattern[str], Installed]] = []
         self._hosts: dict[str, Installed | None] = {}
+        self._watching: dict[str, Any] = {}
         for installed in cloud.services:
             self._by_path += [(start, installed) for start in installed.service.pages]
             if installed.service.hosts:
@@ -51,6 +55,34 @@ class Pages:
         installed = self._cloud.services.get(service)
         takes = installed.page("takes") if installed is not None else None
         return installed if takes is not None and takes(request) else None
+
+    def observe(self, ctx: Context, request: Request, response: Response, error: str) -> None:
+        """Tell a service that asks for it (`observe` of its `pages.py`) of a request that has been answered."""
+        watch = self._watching.get(ctx.service, _UNASKED)
+        if watch is _UNASKED:
+            installed = self._cloud.services.get(ctx.service)
+            watch = self._watching[ctx.service] = installed.page("observe") if installed is not None else None
+        if watch is None:
+            return
+        try:
+            watch(ctx, request, response, error)
+        except Exception:
+            _LOG.exception("%s could not observe request %s", ctx.service, ctx.request_id)
+
+    def refused(self, service: str, operation: str, request: Request, request_id: str) -> Context | None:
+        """A context, of nobody, for a request that was refused before it was known whose it is."""
+        installed = self._cloud.services.get(service)
+        if installed is None:
+            return None
+        ctx = self._context(installed, request, request_id)
+        ctx.operation = operation
+        return ctx
+
+    def rules_origins(self, service: str, request: Request) -> bool:
+        """Whether a service has rules of its own for pages of other origins, and they are for this request."""
+        installed = self._cloud.services.get(service)
+        rules = installed.page("rules_origins") if installed is not None else None
+        return installed is not None and rules is not None and rules(self._context(installed, request, ""), request)
 
     def cross_origin(self, service: str, request: Request) -> list[tuple[str, str]] | None:
         """The headers that let a page of another origin read an answer, from a service that has rules of its own."""

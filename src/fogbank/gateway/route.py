@@ -18,7 +18,7 @@ from fogbank.control.dispatch import Answer
 from fogbank.control.service import Installed
 from fogbank.gateway import cors, refusal
 from fogbank.gateway.admin import Admin, check_asker, is_admin
-from fogbank.gateway.body import BodyPlan, Payload, unwrap
+from fogbank.gateway.body import BodyPlan, Payload, check_word, unwrap
 from fogbank.gateway.head import plain
 from fogbank.gateway.hosts import is_own
 from fogbank.gateway.identify import ANONYMOUS, Identified, Identify
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("fogbank.access")
 _UNKNOWN = Target("", "rest-xml", None)
+_WITHOUT_BODY = frozenset(("GET", "HEAD", "DELETE"))
 _STREAM_BYTES_MIN = 64 * 1024
 _STREAMED = BodyPlan(stream=True, bytes_max=6 * 1024**3, continue_at_once=False)
 # What the links in SNS's messages ask for: whoever has got one may follow it.
@@ -119,7 +120,7 @@ class Route:
         return response
 
     async def _with_cors(self, request: Request) -> Response:
-        if _has_own_cors(request) and self._dispatch.services.get("s3") is not None:
+        if _is_s3(request) and self._pages.rules_origins("s3", request):
             return await self._with_own_cors(request)
         if not self._may_call(request):
             # A browser sends a simple POST to any address; what it may not read it must not do either.
@@ -162,13 +163,17 @@ class Route:
             has_token = auth is not None and bool(auth.security_token)
             refused = self._words(target, error, request_id, has_token=has_token)
             _log(request, target.service, target.operation or "-", refused)
-            return _refusal(target, plan, refused, request_id)
+            response = _refusal(target, plan, refused, request_id)
+            told = self._pages.refused(target.service, target.operation or "", request, request_id)
+            if told is not None:
+                self._pages.observe(told, request, response, refused.code)
+            return response
         delay_seconds = self._dispatch.delay_seconds(ctx)
         if delay_seconds or plan.waits:
             return self._answered_later(request, plan, ctx, params, delay_seconds)
         answer = self._dispatch.answer(ctx, params)
         if answer.batch <= self._dispatch.store.durable:
-            return _response(request, plan, ctx, answer)
+            return self._response(request, plan, ctx, answer)
         return self._once_durable(request, plan, ctx, answer)
 
     def _planned(self, target: Target, request: Request) -> Plan:
@@ -201,6 +206,10 @@ class Route:
 
     def _unwrap(self, request: Request, plan: Plan, identified: Identified) -> Payload | None:
         headers = request.headers
+        if request.method in _WITHOUT_BODY and not request.body and request.stream is None:
+            return None
+        if plan.codec.operation.service == "s3":
+            check_word(headers)
         if plan.promises or "x-amz-content-sha256" in headers or "content-encoding" in headers:
             return unwrap(request, identified.signer, promises=plan.promises)
         return None
@@ -236,9 +245,9 @@ class Route:
             if isinstance(failure, Exception):
                 what = f"{ctx.service}:{ctx.operation} could not be written to the log"
                 failed = Answer(None, _broken(what, ctx.request_id, failure), answer.batch)
-                written.set_result(_response(request, plan, ctx, failed))
+                written.set_result(self._response(request, plan, ctx, failed))
             else:
-                written.set_result(_response(request, plan, ctx, answer))
+                written.set_result(self._response(request, plan, ctx, answer))
 
         self._dispatch.store.when_durable(answer.batch, settle)
         return written
@@ -248,7 +257,12 @@ class Route:
     ) -> Response:
         if delay_seconds:
             await asyncio.sleep(delay_seconds)
-        return _response(request, plan, ctx, await self._dispatch.answer_waiting(ctx, params))
+        return self._response(request, plan, ctx, await self._dispatch.answer_waiting(ctx, params))
+
+    def _response(self, request: Request, plan: Plan, ctx: Context, answer: Answer) -> Response:
+        response = _response(request, plan, ctx, answer)
+        self._pages.observe(ctx, request, response, answer.error.code if answer.error is not None else "")
+        return response
 
     def _words(self, target: Target, error: Exception, request_id: str, *, has_token: bool) -> AwsError:
         if isinstance(error, AwsError):
@@ -261,7 +275,7 @@ def _is_long(request: Request) -> bool:
     return length is None or not length.isdigit() or int(length) > _STREAM_BYTES_MIN
 
 
-def _has_own_cors(request: Request) -> bool:
+def _is_s3(request: Request) -> bool:
     try:
         return detect(request).service == "s3"
     except AwsError:

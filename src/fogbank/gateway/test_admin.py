@@ -153,7 +153,7 @@ def test_wrong_methods_and_unknown_pages(door: Door) -> None:
         status, said = page(door, "GET", path)
         assert (status, said["error"]) == (404, "NotFound") and "/_fogbank/health" in said["message"]
     # A bucket may be called nearly so.
-    assert code_of(door.asked(Request("GET", "/_fogbankk/health", "", {"host": "localhost"}), "s3")) == "NotImplemented"
+    assert code_of(door.asked(Request("GET", "/_fogbankk/health", "", {"host": "localhost"}), "s3")) == "NoSuchBucket"
 
 
 def test_a_bug_behind_a_page_is_told_without_its_details(

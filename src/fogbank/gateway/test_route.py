@@ -142,7 +142,7 @@ def test_an_operation_that_fogbank_has_not_says_so_in_every_protocol(door: Door)
         (form("Action=DescribeVolumes&Version=2016-11-15"), "ec2", "ec2:DescribeVolumes"),
         (rest("GET", "/2016-08-19/account-settings"), "lambda", "lambda:GetAccountSettings"),
         (rest("GET", "/2013-04-01/hostedzone"), "route53", "route53:ListHostedZones"),
-        (cbor("GraniteServiceVersion20100801", "ListDashboards"), "monitoring", "cloudwatch:ListDashboards"),
+        (cbor("GraniteServiceVersion20100801", "ListMetricStreams"), "monitoring", "cloudwatch:ListMetricStreams"),
     ]
     for request, service, name in cases:
         response = door.asked(request, service)
@@ -168,7 +168,7 @@ def test_a_body_that_no_service_would_take(door: Door) -> None:
         (rpc("AmazonSSM.GetParameter", gzip.compress(b'{"Name":"x"}'), content_encoding="gzip"), "ssm",
          "SerializationException"),
         (rpc("AmazonSSM.GetParameter", b"{}"), "ssm", "ValidationException"),
-        (cbor("GraniteServiceVersion20100801", "ListDashboards"), "monitoring", "NotImplemented"),
+        (cbor("GraniteServiceVersion20100801", "ListMetricStreams"), "monitoring", "NotImplemented"),
     ):  # fmt: skip
         assert code_of(door.asked(request, service)) == code
 

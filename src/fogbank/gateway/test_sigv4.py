@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import boto3
 import botocore.auth
+import botocore.crt.auth
 import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
@@ -51,7 +52,9 @@ TOKEN = "FwoGZXIvYXdzE//+tok=="
 @pytest.fixture(autouse=True)
 def _fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     moment = datetime.datetime.fromtimestamp(AT, datetime.UTC)
-    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_: moment)
+    # With awscrt installed botocore signs by that, in a module of its own.
+    for module in (botocore.auth, botocore.crt.auth):
+        monkeypatch.setattr(module, "get_current_datetime", lambda *_, **__: moment)
     monkeypatch.setattr(botocore.auth, "formatdate", lambda *_, **__: moment.strftime("%a, %d %b %Y %H:%M:%S GMT"))
 
 

@@ -12,7 +12,7 @@ from fogbank.codec.compiled import codec_for
 from fogbank.codec.message import Request, Response
 from fogbank.codec.xml import escaped
 from fogbank.control.context import Context
-from fogbank.services.s3 import buckets, cors, errors, forms, websites
+from fogbank.services.s3 import access_logs, buckets, cors, errors, forms, websites
 
 _SITE = re.compile(r"(?P<bucket>.+?)\.s3-website[.-]?.*")
 _FORM = "multipart/form-data"
@@ -30,6 +30,14 @@ def takes(request: Request) -> bool:
     return request.method == "OPTIONS" or is_form
 
 
+def rules_origins(ctx: Context, request: Request) -> bool:
+    """Whether the rules of a bucket are for this request: a preflight does not say which service it is for."""
+    if request.method != "OPTIONS":
+        return True
+    with ctx.begin():
+        return buckets.find(ctx, _bucket_name(request)) is not None
+
+
 def cross_origin(ctx: Context, request: Request) -> list[tuple[str, str]] | None:
     """The headers that let a page of another origin read an answer, as the bucket's rules have it; None for none."""
     with ctx.begin():
@@ -39,13 +47,27 @@ def cross_origin(ctx: Context, request: Request) -> list[tuple[str, str]] | None
     return cors.answered(found, cors.Asked(request.headers["origin"], request.method))
 
 
+def observe(ctx: Context, request: Request, response: Response, error: str) -> None:
+    """Told of every request to an operation once it is answered, refused ones too: buckets may log it."""
+    access_logs.note(ctx, access_logs.Served(request, response, ctx.operation, error))
+
+
 async def answer(ctx: Context, request: Request) -> Response:
     """Answer a preflight, a form, or for a website."""
     if ".s3-website" in request.headers.get("host", ""):
-        return await _site(ctx, request)
+        response = await _site(ctx, request)
+        told = Request(request.method, f"/{_site_name(request)}{request.path}", request.query, request.headers)
+        told.signed_path, told.peer = request.raw_path, request.peer
+        code = next((value for name, value in response.headers if name == "x-amz-error-code"), "")
+        access_logs.note(ctx, access_logs.Served(told, response, f"WEBSITE.{request.method}.OBJECT", code))
+        return response
     if request.method == "OPTIONS":
-        return _preflight(ctx, request)
-    return await _form(ctx, request)
+        response = _preflight(ctx, request)
+        access_logs.note(ctx, access_logs.Served(request, response, "REST.OPTIONS.PREFLIGHT"))
+        return response
+    response = await _form(ctx, request)
+    access_logs.note(ctx, access_logs.Served(request, response, "REST.POST.OBJECT"))
+    return response
 
 
 def _bucket_name(request: Request) -> str:
@@ -72,8 +94,7 @@ def _preflight(ctx: Context, request: Request) -> Response:
 
 
 async def _site(ctx: Context, request: Request) -> Response:
-    matched = _SITE.fullmatch(request.headers["host"].partition(":")[0])
-    name = matched["bucket"] if matched else ""
+    name = _site_name(request)
     try:
         if request.method not in _READ:
             text = "The specified method is not allowed against this resource."
@@ -83,6 +104,11 @@ async def _site(ctx: Context, request: Request) -> Response:
         return await _served(ctx, request, name, site)
     except AwsError as error:
         return _error(error, ctx.request_id)
+
+
+def _site_name(request: Request) -> str:
+    matched = _SITE.fullmatch(request.headers["host"].partition(":")[0])
+    return matched["bucket"] if matched else ""
 
 
 def _site_of(ctx: Context, name: str) -> websites.Site:
