@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 _UNITS = {"minute": 60, "hour": 3_600, "day": 86_400}
-_RATE = re.compile(r"rate\(\s*(\d+)\s+(minute|hour|day)s?\s*\)\Z")
+_RATE = re.compile(r"rate\(\s*([0-9]{1,12})\s+(minute|hour|day)s?\s*\)\Z")
 _CRON = re.compile(r"cron\((.+)\)\Z")
+_DIGITS = re.compile(r"[0-9]{1,4}\Z")
 _MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
 _DAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), 1)}
 _YEARS = (1970, 2199)
+_END = datetime(_YEARS[1] + 2, 1, 1, tzinfo=UTC).timestamp()
 
 
 class BadSchedule(ValueError):
@@ -45,7 +47,9 @@ class Cron(NamedTuple):
     years: frozenset[int]
 
     def after(self, at: float, zone: tzinfo = UTC) -> float | None:
-        moment = datetime.fromtimestamp(at, zone).replace(tzinfo=None, second=0, microsecond=0)
+        if at >= _END:
+            return None
+        moment = datetime.fromtimestamp(max(at, 0.0), zone).replace(tzinfo=None, second=0, microsecond=0)
         while (found := self._at_or_after(moment + timedelta(minutes=1))) is not None:
             seconds = found.replace(tzinfo=zone, fold=0).timestamp()
             if seconds > at and datetime.fromtimestamp(seconds, zone).replace(tzinfo=None, fold=0) == found:
@@ -58,8 +62,9 @@ class Cron(NamedTuple):
         while moment.year <= max(self.years):
             if moment.year not in self.years or moment.month not in self.months:
                 moment = _next_month(moment)
-            elif moment.day not in _days_of(self, moment.year, moment.month):
-                moment = _midnight(moment) + timedelta(days=1)
+            elif moment.day not in (days := _days_of(self, moment.year, moment.month)):
+                day = min((day for day in days if day > moment.day), default=0)
+                moment = _midnight(moment).replace(day=day) if day else _next_month(moment)
             elif moment.hour not in self.hours:
                 moment = moment.replace(minute=0) + timedelta(hours=1)
             elif moment.minute not in self.minutes:
@@ -104,14 +109,14 @@ def _numbers(text: str, bounds: tuple[int, int], names: dict[str, int]) -> froze
             start, dash, end = span.partition("-")
             first = _number(start, bounds, names)
             last = _number(end, bounds, names) if dash else bounds[1] if slash else first
-        if slash and not (step.isdigit() and int(step) > 0):
+        if slash and not (_DIGITS.match(step) and int(step) > 0):
             raise BadSchedule(f"{part}: the step must be a number above 0")
         found.update(range(first, last + 1, int(step) if slash else 1))
     return frozenset(found)
 
 
 def _number(text: str, bounds: tuple[int, int], names: dict[str, int]) -> int:
-    number = names.get(text, int(text) if text.isdigit() else -1)
+    number = names.get(text, int(text) if _DIGITS.match(text) else -1)
     if not bounds[0] <= number <= bounds[1]:
         raise BadSchedule(f"{text} is not between {bounds[0]} and {bounds[1]}")
     return number

@@ -103,9 +103,17 @@ def test_xml(body: bytes) -> None:
     assert raised.value.code == "MalformedXML"
 
 
-def test_deep_xml_that_is_not_asked_for_is_passed_over() -> None:
-    body = b"<Tagging>" + b"<a>" * DEEP + b"</a>" * DEEP + b"</Tagging>"
-    assert parse("s3", "rest-xml", "PutBucketTagging", body, "/bucket") == {"Bucket": "bucket", "Tagging": {}}
+def test_deep_xml_that_is_not_asked_for_is_passed_over_as_long_as_it_is_cheap() -> None:
+    def nested(depth: int) -> dict[str, object]:
+        body = b"<Tagging>" + b"<a>" * depth + b"</a>" * depth + b"</Tagging>"
+        return parse("s3", "rest-xml", "PutBucketTagging", body, "/bucket")
+
+    assert nested(5_000) == {"Bucket": "bucket", "Tagging": {}}
+    with pytest.raises(AwsError, match="MalformedXML"):
+        nested(DEEP)
+    many = b"<a " + b" ".join(b'a%d=""' % number for number in range(100_001)) + b"/>"
+    with pytest.raises(AwsError, match="MalformedXML"):
+        parse("s3", "rest-xml", "PutBucketTagging", many, "/bucket")
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,11 @@ class Payload(Protocol):
     @property
     def checksums(self) -> Mapping[str, str]: ...
 
+    @property
+    def is_promised(self) -> bool:
+        """Whether the request came with any, or with an MD5."""
+        ...
+
 
 class Source(NamedTuple):
     """The resource that makes a service act by itself, and its account (`aws:SourceArn`, `aws:SourceAccount`)."""

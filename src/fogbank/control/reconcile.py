@@ -147,7 +147,7 @@ class Reconcile:
 
     def _back_off(self, key: _Key) -> After:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
-        return After(min(_BACK_OFF_FIRST * 2**failures, _BACK_OFF_MAX))
+        return After(min(_BACK_OFF_FIRST * 2 ** min(failures, 30), _BACK_OFF_MAX))
 
 
 async def keep_time(clock: Clock) -> None:

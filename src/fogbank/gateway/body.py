@@ -386,9 +386,7 @@ def check_word(headers: Mapping[str, str]) -> None:
     if not word or word in _WORDS or _HEX_SHA256.fullmatch(word.lower()):
         return
     text = f"x-amz-content-sha256 must be {', '.join(_WORDS)} or a valid sha256 value."
-    raise AwsError(
-        "InvalidArgument", text, status=400, ArgumentName="x-amz-content-sha256", ArgumentValue=word[:256]
-    )
+    raise AwsError("InvalidArgument", text, status=400, ArgumentName="x-amz-content-sha256", ArgumentValue=word[:256])
 
 
 def unwrap(request: Request, signer: ChunkSigner | None, *, promises: bool) -> Payload:

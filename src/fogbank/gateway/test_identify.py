@@ -113,7 +113,7 @@ REFUSALS = {
         (JSON, 400, "MissingAuthenticationTokenException"),
         (REST, 403, "MissingAuthenticationTokenException"),
         ((*QUERY, "ec2"), 403, "MissingAuthenticationToken"),
-        (S3, 501, "NotImplemented"),  # S3 takes anonymous requests, and policies decide
+        (S3, 403, "AccessDenied"),  # S3 takes anonymous requests, and policies decide
     ),
     "wrong secret": said(
         (JSON, 400, "InvalidSignatureException"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -38,6 +39,8 @@ class Blobs:
         self._folder = folder / "blobs"
         self._arriving = self._folder / "arriving"
         self._arriving.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._readers: dict[str, int] = {}
+        self._waiting: set[str] = set()
 
     async def put(self, chunks: AsyncIterator[bytes], sums: Sequence[Sum] = ()) -> Blob:
         """Write what arrives, a mebibyte at a time in memory, and have it counted by `sums`.
@@ -70,6 +73,19 @@ class Blobs:
         """A file descriptor that `pieces` reads and closes: deleting the blob meanwhile does no harm."""
         return os.open(self.path(name), os.O_RDONLY)
 
+    def hold(self, name: str) -> None:
+        """A blob stays until it has been released as often: who reads many cannot have all of them open."""
+        self._readers[name] = self._readers.get(name, 0) + 1
+
+    def release(self, name: str) -> None:
+        """The reader that held a blob is done with it: one that was deleted meanwhile goes now."""
+        left = self._readers.pop(name, 1) - 1
+        if left:
+            self._readers[name] = left
+        elif name in self._waiting:
+            self._waiting.discard(name)
+            self.delete(name)
+
     async def pieces(self, file: int, start: int, size_bytes: int) -> AsyncIterator[bytes]:
         """Bytes of an open file, read ahead in a thread by one piece; closes it at the end."""
         loop = asyncio.get_running_loop()
@@ -96,6 +112,12 @@ class Blobs:
         (self._arriving / name).unlink(missing_ok=True)
 
     def delete(self, name: str) -> None:
+        """Take a blob away; one that is being read goes with its last reader, or at the next start."""
+        if name in self._readers:
+            self._waiting.add(name)
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
+                os.link(self.path(name), self._arriving / name)
+            return
         self.path(name).unlink(missing_ok=True)
         self.settle(name)
 
@@ -117,6 +139,8 @@ class Blobs:
         return [path.name for path in self._folder.glob("??/*")]
 
     def clear(self) -> None:
+        self._readers.clear()
+        self._waiting.clear()
         for name in self.names():
             self.delete(name)
         for left_over in list(self._arriving.iterdir()):

@@ -76,7 +76,7 @@ def parse(document: str | Mapping[str, Any]) -> Document:
     if isinstance(document, str):
         try:
             document = json.loads(document, object_pairs_hook=_without_twins)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise MalformedPolicy(SYNTAX) from error
     body = _mapping(document, _POLICY_KEYS)
     version = body.get("Version", "")

@@ -9,7 +9,7 @@ from typing import Any
 
 from fogbank.control.context import Context
 from fogbank.services.cloudwatch import finding, points, rules
-from fogbank.services.cloudwatch.math import BadExpression, Series, World, evaluated, names_of, parsed
+from fogbank.services.cloudwatch.math import BadExpression, Series, World, evaluated, names_of, parsed, searches_of
 from fogbank.services.cloudwatch.math.series import Value
 from fogbank.services.cloudwatch.resources import Metric
 from fogbank.services.cloudwatch.statistics import statistic
@@ -76,6 +76,22 @@ class Request:
         self._start, self._end = start, end
         self._done: dict[str, Value] = {}
         self._doing: set[str] = set()
+        self._read: dict[tuple[int, str, int, str], dict[int, float]] = {}
+
+    def steps(self) -> Iterator[None]:
+        """Reads what the queries rest on, a metric at a step, so that others may work in between."""
+        for query in self._queries.values():
+            if "MetricStat" in query:
+                self.value(query["Id"])
+                yield
+                continue
+            default = query.get("Period") or self._period(query["Id"])
+            for text, stat, period in searches_of(parsed(query["Expression"])):
+                if statistic(stat) is None or not rules.is_period(period or default):
+                    continue
+                for metric in self._matching(text):
+                    self._values(metric, stat, int(period or default))
+                    yield
 
     def value(self, query_id: str) -> Value:
         """Raises ValidationError."""
@@ -118,11 +134,14 @@ class Request:
         return frame.with_values(self._values(metric, stat["Stat"], stat["Period"], stat.get("Unit", "")))
 
     def _values(self, metric: Metric, stat: str, period: int, unit: str = "") -> dict[int, float]:
-        span = points.aligned(self._start, self._end, period, self._ctx.now)
-        compute = statistic(stat)
-        assert compute is not None
-        found = {at: compute(bucket) for at, bucket in points.read(self._ctx, metric.number, span, unit).items()}
-        return {at: value for at, value in found.items() if value is not None}
+        key = (metric.number, stat, period, unit)
+        if key not in self._read:
+            span = points.aligned(self._start, self._end, period, self._ctx.now)
+            compute = statistic(stat)
+            assert compute is not None
+            found = {at: compute(bucket) for at, bucket in points.read(self._ctx, metric.number, span, unit).items()}
+            self._read[key] = {at: value for at, value in found.items() if value is not None}
+        return self._read[key]
 
     def _frame(self, namespace: str, name: str, where: Mapping[str, str], stat: Mapping[str, Any]) -> Series:
         facts = {
@@ -145,12 +164,16 @@ class Request:
         found = [one for one in self._queries.values() if "MetricStat" in one and text in one["Id"]]
         return [series for one in found for series in self.series(one["Id"])]
 
-    def _search(self, text: str, stat: str, period: int) -> list[Series]:
-        test = finding.compiled(text)
+    def _search(self, text: str, stat: str, period: float) -> list[Series]:
         if statistic(stat) is None:
             raise BadExpression(f"the statistic {stat} is not supported")
-        found = (metric for metric in self._ctx.scan(Metric) if test(metric))
-        return [self._found(metric, stat, period) for metric in islice(found, _FOUND_MAX)]
+        if not rules.is_period(period):
+            raise BadExpression(f"the period {period} is not supported")
+        return [self._found(metric, stat, int(period)) for metric in self._matching(text)]
+
+    def _matching(self, text: str) -> list[Metric]:
+        test = finding.compiled(text)
+        return list(islice((metric for metric in self._ctx.scan(Metric) if test(metric)), _FOUND_MAX))
 
     def _found(self, metric: Metric, stat: str, period: int) -> Series:
         where = dict(metric.dimensions)
@@ -160,7 +183,10 @@ class Request:
 
     def _axis(self, period: int) -> Sequence[int]:
         span = points.aligned(self._start, self._end, period, self._ctx.now)
-        return range(span.start, span.end, period)
+        found = range(span.start, span.end, period)
+        if len(found) > rules.DATAPOINTS_PAGE:
+            raise BadExpression(f"the time range has more than {rules.DATAPOINTS_PAGE} periods of {period} seconds")
+        return found
 
 
 def shown(queries: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

@@ -95,6 +95,11 @@ def check_number(value: float, path: str) -> None:
         raise invalid(f"The value {value} for parameter {path} is outside of the range -2^360 to 2^360.")
 
 
+def is_period(period: float) -> bool:
+    """Whether a number of seconds is one that data can be had by."""
+    return period in (1, 5, 10, 20, 30) or (0 < period <= RETENTION_SECONDS and not period % 60)
+
+
 def check_period(period: int, name: str = "Period") -> None:
     if period not in (1, 5, 10, 20, 30) and period % 60:
         raise invalid(f"The parameter {name} must be 1, 5, 10, 20, 30, or a multiple of 60.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import time
@@ -146,7 +147,7 @@ def test_listing(cloud: TestCloud, cw: Client) -> None:
     found = cw("ListMetrics", Dimensions=[{"Name": "even", "Value": "False"}])["Metrics"]
     assert len(found) == 250 and found[0]["Dimensions"] == [{"Name": "even", "Value": "False"}]
     assert cw("ListMetrics", Namespace="Ap")["Metrics"] == []
-    refused(cw, "ListMetrics", "InvalidNextToken", NextToken="?")
+    refused(cw, "ListMetrics", "InvalidParameterValueException", NextToken="?")
     cloud.advance(4 * 3_600)
     put(cw, 2, name="m000", at=NOW + 4 * 3_600, Dimensions=[{"Name": "even", "Value": "True"}])
     assert len(cw("ListMetrics", RecentlyActive="PT3H")["Metrics"]) == 1
@@ -707,3 +708,27 @@ def test_over_the_wire_in_the_query_protocol(served: Served, account: str) -> No
     assert status == 404 and "<Code>ResourceNotFound</Code>" in text
     status, text = ask("PutMetricData", Namespace="AWS/x", **{f"{member}.MetricName": "m", f"{member}.Value": "1"})
     assert status == 400 and "<Code>InvalidParameterValue</Code>" in text
+
+
+def test_others_are_served_while_much_is_read(cloud: TestCloud) -> None:
+    cw = cloud.client("cloudwatch")
+    for name in ("a", "b", "c"):
+        cw("PutMetricData", Namespace="n", MetricData=[{"MetricName": name, "Value": 1.0}])
+    search = [{"Id": "e1", "Expression": "SEARCH('{n} ', 'Sum', 60)"}]
+
+    async def both() -> list[str]:
+        done: list[str] = []
+
+        async def read() -> None:
+            span = {"StartTime": START - 600, "EndTime": START + 600}
+            await cloud.cloud.call("cloudwatch", "GetMetricData", {"MetricDataQueries": search, **span})
+            done.append("read")
+
+        async def listed() -> None:
+            await cloud.cloud.call("cloudwatch", "ListMetrics")
+            done.append("listed")
+
+        await asyncio.gather(read(), listed())
+        return done
+
+    assert cloud.run(both()) == ["listed", "read"]

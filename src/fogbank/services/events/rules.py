@@ -26,6 +26,8 @@ _STEP = re.compile(r"\.([A-Za-z0-9_\-/]+)|\[(\d+|\*)\]|\['([^']+)'\]|\.\*")
 # One minute, but two minutes: the unit goes with the number.
 _RATE = re.compile(r"rate\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9]\d+) (?:minutes|hours|days))\)")
 _BUS_ARN = re.compile(r"arn:aws[a-z-]*:events:([a-z0-9-]+):(\d{12}):event-bus/(.+)")
+_YEAR_MAX_SECONDS = 253_402_300_800
+_DEPTH_SURE = 200
 _REQUIRED = (("Source", "source"), ("DetailType", "detail-type"), ("Detail", "detail"))
 
 
@@ -74,11 +76,24 @@ def entry_problem(entry: Mapping[str, Any], *, is_service: bool) -> tuple[str, s
         detail = orjson.loads(entry["Detail"])
     except orjson.JSONDecodeError:
         return "MalformedDetail", "Detail is malformed."
-    if not isinstance(detail, dict):
+    if not isinstance(detail, dict) or not _is_writable(detail, entry["Detail"]):
         return "MalformedDetail", "Detail is malformed."
+    if not 0 <= entry.get("Time", 0) < _YEAR_MAX_SECONDS:
+        return "InvalidArgument", "Parameter Time is not valid. Reason: Time is out of range."
     if entry["Source"].startswith("aws.") and not is_service:
         return "NotAuthorizedForSourceException", "Not authorized for the source."
     return None
+
+
+def _is_writable(detail: Mapping[str, Any], text: str) -> bool:
+    """Whether a detail can be written as JSON again: one that is nested too deeply cannot."""
+    if text.count("{") + text.count("[") <= _DEPTH_SURE:
+        return True
+    try:
+        orjson.dumps({"": [[[detail]]]})
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def bus_parts(text: str) -> tuple[str, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import logging
 from datetime import UTC, datetime
 
 import msgspec
@@ -16,6 +17,7 @@ from fogbank.services.logs.events import Event, Span, Vault
 from fogbank.services.logs.queries import Place
 from fogbank.services.logs.resources import Export, Garbage, Group, Query, Stream
 
+_LOG = logging.getLogger(__name__)
 _PAGE = 200
 _QUERY_PAGE = 8
 _BREATH_EVENTS = 1_000
@@ -88,14 +90,18 @@ async def query(ctx: Context, key: str) -> After | None:
         ctx.put(msgspec.structs.replace(asked, status="Running"))
     try:
         run, asked = await _ran(ctx, asked)
-    except (AwsError, RecursionError):
+        found = [[(name, insights.shown(value)) for name, value in row] for row in run.results()]
+    except AwsError:
+        run, asked = None, msgspec.structs.replace(asked, status="Failed")
+    except Exception:
+        # Whoever waits for the query is told that it failed, rather than to wait for ever.
+        _LOG.exception("%s: the query failed", key)
         run, asked = None, msgspec.structs.replace(asked, status="Failed")
     with ctx.begin():
         now = ctx.get(Query, key)
         if now is None or now.status != "Running":
             return After(0.0) if now else None
         if run is not None:
-            found = [[(name, insights.shown(value)) for name, value in row] for row in run.results()]
             queries.keep(ctx, asked, found)
             asked = msgspec.structs.replace(asked, status="Complete", rows=len(found), matched=float(run.matched))
         ctx.put(msgspec.structs.replace(asked, ended_at=ctx.now))

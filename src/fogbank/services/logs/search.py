@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import heapq
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from fogbank.services.logs.resources import Group
 SCANNED_BYTES_MAX = 4_000_000
 DECODED_MAX = 10_000
 _STREAMS_MERGED_MAX = 100
+_BLOCK = re.compile(r"[0-9]{14}[0-9a-f]{16}")
 
 
 class Cursor(NamedTuple):
@@ -53,9 +55,12 @@ def cursor_of(token: str | None) -> Cursor:
     if not token:
         return Cursor()
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(token), type=Cursor)
+        cursor = msgspec.json.decode(base64.urlsafe_b64decode(token), type=Cursor)
     except (binascii.Error, ValueError, msgspec.DecodeError):
         raise rules.invalid("The specified nextToken is invalid.") from None
+    if any(key and not _BLOCK.fullmatch(key) for key in (cursor.after, cursor.upto)):
+        raise rules.invalid("The specified nextToken is invalid.")
+    return cursor
 
 
 def found(ctx: Context, group: Group, asked: Asked, cursor: Cursor, limit: int) -> tuple[list[Event], Cursor | None]:

@@ -153,6 +153,12 @@ def allows(grants: Iterable[Grant], account: str, permission: str, *, ignores_pu
     return any(grant.grantee in names and grant.permission in (permission, "FULL_CONTROL") for grant in grants)
 
 
+def takes_logs(grants: Iterable[Grant]) -> bool:
+    """Whether a bucket's grants let the log delivery group write, and read the list itself."""
+    found = {grant.permission for grant in grants if grant.grantee == LOG_DELIVERY}
+    return "FULL_CONTROL" in found or found >= {"WRITE", "READ_ACP"}
+
+
 def _canned(bucket: Bucket, account: str, name: str, *, of_bucket: bool) -> tuple[Grant, ...]:
     if name not in (_BUCKET_CANNED if of_bucket else _OBJECT_CANNED):
         raise errors.invalid_argument("", "x-amz-acl", name)

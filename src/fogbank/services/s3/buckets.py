@@ -10,7 +10,7 @@ import msgspec
 from fogbank.aws.errors import AwsError
 from fogbank.aws.scope import Scope
 from fogbank.control.context import Context
-from fogbank.services.s3 import errors
+from fogbank.services.s3 import errors, rules
 from fogbank.services.s3.resources import Bucket, Configuration
 
 
@@ -24,7 +24,11 @@ def find(ctx: Context, name: str) -> Bucket | None:
 
 
 def of(ctx: Context, req: Mapping[str, Any]) -> Bucket:
-    """The bucket that a request names. Raises NoSuchBucket; AccessDenied where another owner was expected."""
+    """The bucket that a request names. Raises NoSuchBucket; AccessDenied where another owner was expected; and what is
+    wrong with the key, where there is one.
+    """
+    if "Key" in req:
+        rules.check_key(req["Key"])
     return expected(ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
 
 

@@ -231,7 +231,7 @@ def _context(header: str | None) -> dict[str, str]:
         return {}
     try:
         found = json.loads(base64.b64decode(header, validate=True))
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         name = "x-amz-server-side-encryption-context"

@@ -142,7 +142,7 @@ decode_parts = msgspec.msgpack.Decoder(tuple[Part, ...]).decode
 
 
 def space(partition: str, noun: str, bucket: str) -> str:
-    """The space of a bucket's rows: `object`, `version`, `null`, `body`, `manifest`, `upload`."""
+    """The space of a bucket's rows: `object`, `version`, `null`, `alias`, `body`, `manifest`, `upload`, `log`."""
     return f"s3/{noun}\x00{partition}\x00{bucket}"
 
 

@@ -40,7 +40,7 @@ _MEMBERS = {
 
 
 class Scope(NamedTuple):
-    """What a form's credential names."""
+    """What a form's credential names; day and region are empty for one of signature version 2."""
 
     access_key_id: str
     day: str
@@ -60,6 +60,11 @@ def scope_of(fields: Mapping[str, str]) -> Scope | None:
         if "x-amz-signature" in fields:
             raise errors.invalid_argument("Bucket POST must contain a field named 'policy'.", "policy", "")
         return None
+    if "awsaccesskeyid" in fields and "x-amz-algorithm" not in fields:
+        # Signature version 2, which boto3 makes unless it is told otherwise.
+        if "signature" not in fields:
+            raise errors.invalid_argument("Bucket POST must contain a field named 'signature'.", "signature", "")
+        return Scope(fields["awsaccesskeyid"], "", "")
     for name in ("x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"):
         if name not in fields:
             raise errors.invalid_argument(f"Bucket POST must contain a field named '{name}'.", name, "")
@@ -73,9 +78,13 @@ def scope_of(fields: Mapping[str, str]) -> Scope | None:
 
 def check_signature(fields: Mapping[str, str], scope: Scope, secret: str) -> None:
     """Raises SignatureDoesNotMatch."""
-    key = derived_key(secret, (scope.day, scope.region, "s3"))
-    wanted = hmac.digest(key, fields["policy"].encode(), "sha256").hex()
-    if not hmac.compare_digest(wanted, fields["x-amz-signature"].lower()):
+    policy = fields["policy"].encode()
+    if scope.day:
+        key = derived_key(secret, (scope.day, scope.region, "s3"))
+        wanted, given = hmac.digest(key, policy, "sha256").hex(), fields["x-amz-signature"].lower()
+    else:
+        wanted, given = base64.b64encode(hmac.digest(secret.encode(), policy, "sha1")).decode(), fields["signature"]
+    if not hmac.compare_digest(wanted.encode(), given.encode("utf-8", "replace")):
         raise AwsError(
             "SignatureDoesNotMatch",
             "The request signature we calculated does not match the signature you provided. Check your key and "

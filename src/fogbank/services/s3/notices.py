@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -11,7 +12,7 @@ from fogbank.codec.errors import host_id
 from fogbank.control import target as targets
 from fogbank.control.context import Context, Source
 from fogbank.control.target import Parcel
-from fogbank.services.s3 import acls, buckets, notifications
+from fogbank.services.s3 import acls, buckets, notifications, replicas
 from fogbank.services.s3.entries import Entry
 from fogbank.services.s3.resources import Bucket, Notice
 
@@ -24,18 +25,22 @@ class Facts(NamedTuple):
     key: str
     entry: Entry
     """The version that came, went or changed; for a delete marker the marker itself."""
+    more: Mapping[str, Any] = {}
+    """What messages tell beside (`replicationEventData`)."""
 
 
 def changed(ctx: Context, bucket: Bucket, event_name: str, facts: Facts) -> None:
     """Told of every event of an object (`ObjectCreated:Put`), inside its transaction: what is written here commits
     with the change itself, or not at all.
     """
+    if "replication" in bucket.configured:
+        replicas.note(ctx, bucket, event_name, facts.key, facts.entry)
     if "notification" not in bucket.configured:
         return
     configuration = buckets.configuration(ctx, bucket, "notification") or {}
     told = _told(ctx, bucket, event_name, facts)
     for id_, arn in notifications.listeners(configuration, event_name, facts.key):
-        body = orjson.dumps(notifications.message(told, id_, host_id(ctx.request_id))).decode()
+        body = orjson.dumps(notifications.message(told, id_, host_id(ctx.request_id), facts.more)).decode()
         notice = Notice(id=ctx.uuid(), bucket=bucket.name, arn=arn, body=body, began_at=ctx.now)
         error = attempt(ctx, bucket, notice)
         if error is not None and not targets.is_final(error):

@@ -141,15 +141,15 @@ def _overlap(first: Configuration, second: Configuration) -> bool:
     return events and prefixes and suffixes
 
 
-def message(told: Told, configuration_id: str, host_id: str) -> dict[str, Any]:
-    """The message of an event, in the structure of version 2.1."""
+def message(told: Told, configuration_id: str, host_id: str, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The message of an event, in the structure of version 2.1, or 2.2 where it tells more."""
     thing: dict[str, Any] = {"key": quote_plus(told.key, safe="/"), "sequencer": told.sequencer}
     if not told.name.startswith(("ObjectRemoved", "LifecycleExpiration")):
         thing |= {"size": told.size, "eTag": told.etag}
     if told.version_id:
         thing["versionId"] = told.version_id
     record = {
-        "eventVersion": "2.1",
+        "eventVersion": "2.2" if more else "2.1",
         "eventSource": "aws:s3",
         "awsRegion": told.region,
         "eventTime": _iso(told.at),
@@ -163,6 +163,7 @@ def message(told: Told, configuration_id: str, host_id: str) -> dict[str, Any]:
             "bucket": {"name": told.bucket, "ownerIdentity": {"principalId": told.owner_id}, "arn": told.bucket_arn},
             "object": thing,
         },
+        **(more or {}),
     }
     return {"Records": [record]}
 

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, urlencode
 from fogbank.aws.errors import AwsError
 from fogbank.codec.compiled import codec_for
 from fogbank.codec.message import Request, Response
+from fogbank.codec.rest import one_line
 from fogbank.codec.xml import escaped
 from fogbank.control.context import Context
 from fogbank.services.s3 import access_logs, buckets, cors, errors, forms, websites
@@ -173,7 +174,7 @@ async def _error_document(ctx: Context, name: str, site: websites.Site, error: A
 
 
 def _moved(found: websites.Redirect) -> Response:
-    return Response(found.status, [("location", found.location)])
+    return Response(found.status, [("location", one_line(found.location))])
 
 
 def _error(error: AwsError, request_id: str) -> Response:

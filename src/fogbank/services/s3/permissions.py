@@ -14,15 +14,17 @@ from fogbank.aws import tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.control.service import Need
-from fogbank.services.s3 import acls, buckets, errors, rules, versions
+from fogbank.services.s3 import acls, blocks, buckets, errors, rules, versions
 from fogbank.services.s3.entries import Entry
 from fogbank.services.s3.resources import Bucket, Grant
 
+_LOGGING = "logging.s3.amazonaws.com"
 _OF_ACCOUNT = {"ListBuckets": "s3:ListAllMyBuckets"}
 _OF_BUCKET = {
     "DeletePublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     "DeleteBucketEncryption": "s3:PutEncryptionConfiguration",
     "DeleteBucketOwnershipControls": "s3:PutBucketOwnershipControls",
+    "DeleteBucketReplication": "s3:PutReplicationConfiguration",
     "DeleteBucketTagging": "s3:PutBucketTagging",
     "GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
     "GetBucketCors": "s3:GetBucketCORS",
@@ -39,6 +41,7 @@ _OF_BUCKET = {
     "ListObjectsV2": "s3:ListBucket",
     "PutBucketAccelerateConfiguration": "s3:PutAccelerateConfiguration",
     "PutBucketEncryption": "s3:PutEncryptionConfiguration",
+    "PutBucketReplication": "s3:PutReplicationConfiguration",
     "PutObjectLockConfiguration": "s3:PutBucketObjectLockConfiguration",
     "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
 }
@@ -117,8 +120,8 @@ def needs(ctx: Context, operation: str, req: dict[str, Any]) -> Iterable[Need]:
         # The operation says that it is not there, or not the one that was meant.
         return ()
     _check_payer(ctx, bucket, req)
-    if operation == "DeleteObjects":
-        # Each object is asked for by itself, and refused by itself.
+    if operation in ("DeleteObjects", "HeadBucket"):
+        # Each object is asked for by itself, and refused by itself; a bucket's head tells its region also in a refusal.
         return ()
     if "Key" not in req:
         return (_of_bucket(ctx, bucket, _OF_BUCKET.get(operation, f"s3:{operation}"), req),)
@@ -144,6 +147,25 @@ def deletion(ctx: Context, bucket: Bucket, req: Mapping[str, Any], *, bypass: bo
     action = "s3:DeleteObjectVersion" if req.get("VersionId") else "s3:DeleteObject"
     found = [_of_object(ctx, bucket, action, req)]
     return [*found, _of_object(ctx, bucket, "s3:BypassGovernanceRetention", req)] if bypass else found
+
+
+def of_replication(ctx: Context, bucket: Bucket, action: str, key: str | None = None) -> Need:
+    """What a replication role (the caller of `ctx`) must be allowed in a bucket, or on a key of it."""
+    return _need(ctx, bucket, action, key, {})
+
+
+def of_delivery(ctx: Context, bucket: Bucket, key: str) -> Need:
+    """What the delivery of logs (the caller of `ctx`) must be allowed in the bucket that they go to."""
+    return _of_object(ctx, bucket, "s3:PutObject", {"Key": key})
+
+
+def check_head(ctx: Context, bucket: Bucket) -> None:
+    """Raises AccessDenied, which tells where the bucket is. (HeadBucket API page; SDKs learn a bucket's region so)"""
+    try:
+        ctx.authorize(_of_bucket(ctx, bucket, _OF_BUCKET["HeadBucket"], {}))
+    except AwsError as error:
+        error.headers = {"x-amz-bucket-region": bucket.region}
+        raise
 
 
 def check_may_know(ctx: Context, bucket: Bucket, key: str) -> None:
@@ -239,17 +261,22 @@ def _need(ctx: Context, bucket: Bucket, action: str, key: str | None, facts: Any
 
 def _policy(ctx: Context, bucket: Bucket) -> str:
     """The bucket's policy; none for strangers where it is public and the bucket is restricted."""
-    is_restricted = bucket.is_public and bucket.block is not None and bucket.block.restrict
     is_stranger = ctx.caller.principal.kind != "service" and ctx.caller.account != bucket.account
-    return "" if is_restricted and is_stranger else bucket.policy
+    is_restricted = bucket.is_public and is_stranger and blocks.effective(ctx, bucket).restrict
+    return "" if is_restricted else bucket.policy
 
 
 def _is_granted(ctx: Context, bucket: Bucket, listed: tuple[str, tuple[Grant, ...]], permission: str) -> bool:
     """Whether a list (its owner and grants) gives a caller of another account a permission."""
     account, (owner, grants) = ctx.caller.account, listed
-    if not bucket.has_acls or account == owner or ctx.caller.principal.kind == "service":
+    if not bucket.has_acls:
         return False
-    ignores = bucket.block is not None and bucket.block.ignore_acls
+    if ctx.caller.principal.kind == "service":
+        # Logs may be delivered by a grant to their group: the ways from before there were policies still work.
+        return ctx.caller.principal.service == _LOGGING and acls.takes_logs(grants)
+    if account == owner or not grants:
+        return False
+    ignores = acls.is_public(grants) and blocks.effective(ctx, bucket).ignore_acls
     return acls.allows(grants, account, permission, ignores_public=ignores)
 
 
@@ -264,7 +291,8 @@ def _entry(ctx: Context, bucket: Bucket, key: str, version_id: str | None) -> En
 
 def _more_of_write(ctx: Context, bucket: Bucket, req: Mapping[str, Any]) -> list[Need]:
     actions = []
-    if acls.asks(req) and bucket.has_acls:
+    if acls.asks(req) and bucket.has_acls and ctx.caller.principal.service != _LOGGING:
+        # The logging service gives what the bucket's owner has told it to.
         actions.append("s3:PutObjectAcl")
     if req.get("Tagging"):
         actions.append("s3:PutObjectTagging")

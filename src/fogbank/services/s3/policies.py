@@ -15,7 +15,16 @@ from fogbank.aws.policy import MalformedPolicy, check
 
 POLICY_BYTES_MAX = 20 * 1024
 _JSON = "Policies must be valid JSON and the first byte must be '{'"
-_OBJECT_ACTIONS = frozenset(("abortmultipartupload", "listmultipartuploadparts", "bypassgovernanceretention"))
+_OBJECT_ACTIONS = frozenset(
+    (
+        "abortmultipartupload",
+        "listmultipartuploadparts",
+        "bypassgovernanceretention",
+        "replicatedelete",
+        "replicatetags",
+        "objectowneroverridetobucketowner",
+    )
+)
 _FIXING = frozenset(
     ("aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:principalorgpaths", "aws:sourceaccount",
      "aws:sourcearn", "aws:sourceip", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner", "aws:sourcevpc",
@@ -39,7 +48,7 @@ def check_policy(document: str, bucket: str, partition: str) -> None:
         raise malformed(_JSON)
     try:
         parsed = json.loads(document)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise malformed(_JSON) from None
     try:
         check(document, "resource", partition=partition)

@@ -6,14 +6,16 @@ import asyncio
 
 import msgspec
 
+from fogbank.aws.errors import AwsError
 from fogbank.control import target as targets
 from fogbank.control.context import Context
 from fogbank.control.reconcile import After
-from fogbank.services.s3 import buckets, lifecycle, notices, sweeping
-from fogbank.services.s3.resources import Notice
+from fogbank.services.s3 import access_logs, buckets, lifecycle, notices, replicas, sweeping
+from fogbank.services.s3.resources import LogBatch, Notice
 
 _NOTICE_SECONDS_MAX = 86_400.0
 _BACK_OFF_SECONDS = 1.0
+_LOG_RETRY_SECONDS = 60.0
 
 
 async def configuration(ctx: Context, key: str) -> After | None:
@@ -58,3 +60,41 @@ async def notice(ctx: Context, key: str) -> After | None:
         wait = min(_BACK_OFF_SECONDS * 2.0**found.tried, 600.0)
         ctx.put(msgspec.structs.replace(found, tried=found.tried + 1, due_at=ctx.now + wait))
     return None
+
+
+async def log_batch(ctx: Context, key: str) -> After | None:
+    """Deliver the lines of a bucket's access log, five minutes after the first of them; refused ones are given up."""
+    while True:
+        with ctx.begin():
+            found = ctx.get(LogBatch, key)
+            if found is None:
+                return None
+            if found.due_at > ctx.now:
+                return After(found.due_at - ctx.now)
+            bucket = buckets.find(ctx, key)
+            lot = access_logs.lot(ctx, bucket) if bucket is not None else None
+            if bucket is None or lot is None:
+                access_logs.drop(ctx, key)
+                ctx.delete(LogBatch, key)
+                return None
+        try:
+            await access_logs.courier(ctx, bucket).invoke("s3", "PutObject", **lot.request)
+        except AwsError as error:
+            if not targets.is_final(error):
+                return After(_LOG_RETRY_SECONDS)
+        with ctx.begin():
+            access_logs.delivered(ctx, bucket, lot.last)
+
+
+async def replica(ctx: Context, key: str) -> After | None:
+    """Copy what is due of a key to other buckets, a version in each transaction, in the order of the changes."""
+    name, object_key, _ = key.split("\x00", 2)
+    while True:
+        with ctx.begin():
+            first = replicas.advance(ctx, name, object_key)
+            now = ctx.now
+        if first is None:
+            return None
+        if first.due_at > now:
+            return After(first.due_at - now)
+        await asyncio.sleep(0)

@@ -116,3 +116,28 @@ class Notice(Record, frozen=True, kw_only=True):
     began_at: float
     tried: int = 0
     due_at: float = 0.0
+
+
+class Replica(Record, frozen=True, kw_only=True):
+    """A copy of a version that is still to be made in another bucket; in the source bucket's account and region."""
+
+    KIND: ClassVar[str] = "s3/replica"
+    KEY: ClassVar[tuple[str, ...]] = ("bucket", "key", "order")
+    bucket: str
+    key: str
+    order: str
+    """Sorts the copies of a key by when they were asked for."""
+    version_id: str
+    rule_id: str
+    began_at: float
+    tried: int = 0
+    due_at: float = 0.0
+
+
+class LogBatch(Record, frozen=True, kw_only=True):
+    """Lines of a bucket's access log wait to be delivered; in the bucket's account and region."""
+
+    KIND: ClassVar[str] = "s3/log-batch"
+    KEY: ClassVar[tuple[str, ...]] = ("bucket",)
+    bucket: str
+    due_at: float

@@ -32,7 +32,8 @@ _PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 _REGIONAL = "-an"
 _TAG_TEXT = re.compile(r"[\w\s+\-=._:/@]*\Z")
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z", re.ASCII)
+_OFFSET_DIGITS_MAX = 18
 
 
 def check_bucket_name(name: str, namespace: str = "", owner: str = "") -> None:
@@ -150,6 +151,14 @@ def checked_page(value: int | None, name: str, most: int = PAGE_MAX) -> int:
     return min(value, most)
 
 
+def checked_marker(value: int | None) -> int:
+    """The part that a page of parts goes on past. Raises InvalidArgument."""
+    if value is not None and value < 0:
+        text = "Argument part-number-marker must be an integer between 0 and 2147483647"
+        raise errors.invalid_argument(text, "part-number-marker", value)
+    return min(value or 0, PARTS_MAX)
+
+
 class Span(NamedTuple):
     """Bytes `start` up to, and without, `end`."""
 
@@ -167,10 +176,10 @@ def span_of(header: str | None, size: int) -> Span | None:
         return None
     first, last = found.groups()
     if first == "":
-        span = Span(max(0, size - int(last)), size)
+        span = Span(max(0, size - offset(last)), size)
     else:
-        span = Span(int(first), min(int(last) + 1, size) if last else size)
-        if last and int(last) < int(first):
+        span = Span(offset(first), min(offset(last) + 1, size) if last else size)
+        if last and offset(last) < offset(first):
             return None
     if span.start >= size or span.start >= span.end:
         raise AwsError(
@@ -182,6 +191,11 @@ def span_of(header: str | None, size: int) -> Span | None:
             ActualObjectSize=size,
         )
     return span
+
+
+def offset(digits: str) -> int:
+    """A place in an object: a number with more digits than any object has bytes is as good as the end."""
+    return int(digits[-_OFFSET_DIGITS_MAX:]) if not digits[:-_OFFSET_DIGITS_MAX].strip("0") else 10**_OFFSET_DIGITS_MAX
 
 
 def is_same_etag(wanted: str, etag: str) -> bool:
@@ -247,7 +261,10 @@ def copy_source(header: str | Mapping[str, str]) -> CopySource:
         return CopySource(header["Bucket"], header["Key"], header.get("VersionId"))
     path, _, query = header.partition("?")
     version_id = next((value for name, value in parse_qsl(query) if name == "versionId"), None)
-    path = unquote(path)
+    try:
+        path = unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        raise errors.invalid_argument("Invalid copy source encoding.", "x-amz-copy-source", header) from None
     if path.startswith("arn:"):
         path = path.rpartition(":::")[2]
     bucket, _, key = path.removeprefix("/").partition("/")

@@ -298,3 +298,38 @@ def test_a_body_that_is_no_form(served: Served, bucket: str) -> None:
     assert answer.status == 400
     answer = ask(served, "POST", f"/{bucket}", body=b"nonsense", content_type="multipart/form-data")
     assert answer.status == 400 and b"MalformedPOSTRequest" in answer.body
+
+
+def test_forms_as_boto3_makes_them(boto: MakeClient, served: Served, bucket: str) -> None:
+    iam = boto("iam")
+    iam.create_user(UserName="former")
+    statement = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/in/*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName="former", PolicyName="p", PolicyDocument=document)
+    made = iam.create_access_key(UserName="former")["AccessKey"]
+    s3 = boto("s3", aws_access_key_id=made["AccessKeyId"], aws_secret_access_key=made["SecretAccessKey"])
+    form = s3.generate_presigned_post(bucket, "in/${filename}", Conditions=[["content-length-range", 1, 5]])
+    fields = form["fields"]
+    assert "signature" in fields, "version 2, unless s3v4 is asked for"
+    assert post(served, bucket, fields, b"12345").status == 204
+    assert boto("s3").get_object(Bucket=bucket, Key="in/up.txt")["Body"].read() == b"12345"
+    for changed, data, text in (
+        ({}, b"123456", b"EntityTooLarge"),
+        ({"signature": "AAAA"}, b"1", b"SignatureDoesNotMatch"),
+        ({"key": "out/${filename}"}, b"1", b"Policy Condition failed"),
+    ):
+        answer = post(served, bucket, {**fields, **changed}, data)
+        assert answer.status >= 400 and text in answer.body, answer.body
+    unsigned = {name: value for name, value in fields.items() if name != "signature"}
+    assert b"named 'signature'" in post(served, bucket, unsigned, b"1").body
+
+
+def test_a_form_puts_no_lines_into_answers(boto: MakeClient, served: Served, bucket: str) -> None:
+    evil = "http://x/\r\nX-Evil: 1"
+    form = Form(boto, bucket, [["starts-with", "$key", ""], ["starts-with", "$success_action_redirect", ""],
+                               ["starts-with", "$x-amz-meta-a", ""], ["starts-with", "$content-type", ""]])  # fmt: skip
+    more = {"x-amz-meta-a": "b\r\nX-Evil: 1", "Content-Type": "text/x\r\nX-Evil: 1"}
+    answer = post(served, bucket, {"key": "in/a", "success_action_redirect": evil, **more, **form.fields}, b"1")
+    assert answer.status == 303 and "x-evil" not in {name.lower() for name in answer.headers}
+    head = boto("s3").head_object(Bucket=bucket, Key="in/a")["ResponseMetadata"]["HTTPHeaders"]
+    assert "x-evil" not in head

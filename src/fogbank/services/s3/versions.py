@@ -49,6 +49,8 @@ def newest(ctx: Context, bucket: Bucket, key: str) -> tuple[str, Entry] | None:
 
 def find(ctx: Context, bucket: Bucket, key: str, version_id: str) -> Entry | None:
     """A version, or a delete marker, by its id. Raises InvalidArgument for what is no id."""
+    if version_id == "":
+        raise errors.invalid_argument("Version id cannot be the empty string", "versionId", "")
     if version_id != NULL and sequence_of(version_id) is None:
         raise errors.invalid_argument("Invalid version id specified", "versionId", version_id)
     entry = current(ctx, bucket, key)
@@ -61,7 +63,9 @@ def find(ctx: Context, bucket: Bucket, key: str, version_id: str) -> Entry | Non
         return None
     row = ctx.item(space(ctx.partition, "version", bucket.name), version_key(key, sequence))
     entry = None if row is None else decode_entry(row)
-    return entry if entry is not None and entry.version_id == version_id else None
+    if entry is not None and entry.version_id == version_id:
+        return entry
+    return _find_alias(ctx, bucket, key, version_id)
 
 
 def read(ctx: Context, bucket: Bucket, key: str, version_id: str | None) -> Entry:
@@ -95,14 +99,35 @@ def place(ctx: Context, bucket: Bucket, key: str, entry: Entry) -> Entry:
         version_id = NULL
         _remove_null(ctx, bucket, key, now)
     entry = msgspec.structs.replace(entry, version_id=version_id, sequence=sequence)
-    if now is not None and not (now.version_id == NULL == version_id):
+    _put_over(ctx, bucket, key, now, entry)
+    return entry
+
+
+def place_replica(ctx: Context, bucket: Bucket, key: str, entry: Entry) -> Entry:
+    """Make a version of another bucket the newest one of a key, under the id that it has there.
+
+    The place that its id names may be another version's here: an alias tells then where it lies.
+    """
+    now = current(ctx, bucket, key)
+    before = now or _entry_of(newest(ctx, bucket, key))
+    sequence = before.sequence + 1 if before is not None else 1
+    entry = msgspec.structs.replace(entry, sequence=sequence)
+    if sequence_of(entry.version_id) != sequence:
+        row = f"{key}\x00{entry.version_id}"
+        ctx.put_item(space(ctx.partition, "alias", bucket.name), row, str(sequence).encode())
+    _put_over(ctx, bucket, key, now, entry)
+    return entry
+
+
+def _put_over(ctx: Context, bucket: Bucket, key: str, now: Entry | None, entry: Entry) -> None:
+    """A version takes the place of the one that was current, which is put aside."""
+    if now is not None and not (now.version_id == NULL == entry.version_id):
         _put_aside(ctx, bucket, key, now)
     if entry.is_marker:
         ctx.delete_item(space(ctx.partition, "object", bucket.name), key)
         _put_aside(ctx, bucket, key, entry)
     else:
         ctx.put_item(space(ctx.partition, "object", bucket.name), key, encode(entry))
-    return entry
 
 
 def replace(ctx: Context, bucket: Bucket, key: str, entry: Entry) -> None:
@@ -143,6 +168,8 @@ def remove_version(ctx: Context, bucket: Bucket, key: str, version_id: str) -> R
         if version_id == NULL:
             ctx.delete_item(space(ctx.partition, "null", bucket.name), key)
     drop_bytes(ctx, bucket, entry)
+    if entry.replication == "REPLICA":
+        ctx.delete_item(space(ctx.partition, "alias", bucket.name), f"{key}\x00{version_id}")
     if now is None and bucket.versioning:
         _promote(ctx, bucket, key)
     return Removal(entry, is_new_marker=False)
@@ -186,6 +213,16 @@ def _marker_headers(ctx: Context, bucket: Bucket, key: str) -> dict[str, str]:
     if found is None or not found.is_marker:
         return {}
     return {"x-amz-delete-marker": "true", "x-amz-version-id": found.version_id}
+
+
+def _find_alias(ctx: Context, bucket: Bucket, key: str, version_id: str) -> Entry | None:
+    """A replica that lies elsewhere than its id says."""
+    place = ctx.item(space(ctx.partition, "alias", bucket.name), f"{key}\x00{version_id}")
+    if place is None:
+        return None
+    row = ctx.item(space(ctx.partition, "version", bucket.name), version_key(key, int(place)))
+    entry = None if row is None else decode_entry(row)
+    return entry if entry is not None and entry.version_id == version_id else None
 
 
 def _null_sequence(ctx: Context, bucket: Bucket, key: str) -> int | None:

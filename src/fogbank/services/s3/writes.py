@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from fogbank.control.context import Context
-from fogbank.services.s3 import acls, crc, encryption, errors, locks, rules, versions
+from fogbank.services.s3 import acls, blocks, crc, encryption, errors, locks, rules, versions
 from fogbank.services.s3.entries import PLAIN, Encryption, Entry, Part, owner_of
 from fogbank.services.s3.notices import Facts, changed
 from fogbank.services.s3.resources import Bucket
@@ -43,7 +43,7 @@ def drafted(ctx: Context, bucket: Bucket, req: Mapping[str, Any]) -> Draft:
         metadata=rules.checked_metadata(req.get("Metadata")),
         tags=rules.header_tags(req.get("Tagging")),
         lock=locks.lock_of(bucket, req, ctx.now),
-        grants=acls.from_request(bucket, owner, req),
+        grants=acls.from_request(blocks.shielded(ctx, bucket), owner, req) if acls.asks(req) else (),
         redirect=rules.checked_redirect(req.get("WebsiteRedirectLocation")),
     )
     sealed = encryption.begun(ctx, bucket, req, key)
@@ -102,6 +102,13 @@ def checksum_members(entry: Entry) -> dict[str, str]:
         return {}
     algorithm, _, kind = entry.checksum.partition("/")
     return {crc.member(algorithm): entry.checksum_value, "ChecksumType": kind}
+
+
+def check_digest(ctx: Context) -> None:
+    """Raises InvalidRequest for a request over the wire without the digest that its operation demands."""
+    if ctx.payload is not None and not ctx.payload.is_promised:
+        text = "Missing required header for this request: Content-MD5 OR x-amz-checksum-*"
+        raise errors.invalid_request(text)
 
 
 def check_lock_digest(ctx: Context, req: Mapping[str, Any]) -> None:

@@ -32,8 +32,8 @@ def check(text: str, scope: str) -> None:
     if len(text.encode()) > POLICY_BYTES_MAX:
         raise bad("Filter policy is too large")
     try:
-        policy = json.loads(text)
-    except ValueError:
+        policy = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
         raise bad("failed to parse JSON.") from None
     if not isinstance(policy, dict):
         raise bad("Filter policy must be a JSON object")
@@ -44,6 +44,8 @@ def check(text: str, scope: str) -> None:
         compiled(policy, "sns")
     except BadPattern as error:
         raise bad(str(error)) from None
+    except RecursionError:
+        raise bad("Filter policy is too complex") from None
     leaves = list(_leaves(policy, 1))
     if len({path for path, _, _ in leaves}) > KEYS_MAX:
         raise bad(f"Filter policy can not have more than {KEYS_MAX} keys")
@@ -55,6 +57,10 @@ def check(text: str, scope: str) -> None:
     for number in _numbers(policy):
         if abs(number) > _LARGEST:
             raise bad("Value of numeric must be between -1000000000 and 1000000000")
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(text)
 
 
 def _leaves(policy: Mapping[str, Any], depth: int, path: str = "") -> Iterator[tuple[str, int, int]]:
@@ -92,7 +98,7 @@ def passes(text: str, scope: str, message: str, attributes: Mapping[str, Mapping
         return _compiled(text).matches(dict(_values(attributes)))
     try:
         body = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(body, dict) and _compiled(text).matches(body)
 
@@ -114,6 +120,6 @@ def _values(attributes: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, 
 def _array(text: str) -> Any:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return found if isinstance(found, list) else text

@@ -46,7 +46,7 @@ def drafted(entry: Mapping[str, Any]) -> tuple[Message, int]:
 def _texts(text: str) -> dict[str, str]:
     try:
         given = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise rules.invalid("Message Structure - JSON message body failed to parse") from None
     if not isinstance(given, dict) or not isinstance(given.get("default"), str):
         raise rules.invalid("Message Structure - No default entry in JSON message body")

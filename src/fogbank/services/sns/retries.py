@@ -41,23 +41,27 @@ def check(text: str, *, of_topic: bool) -> None:
         return
     try:
         given = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise bad("failed to parse JSON.") from None
     if not isinstance(given, dict):
         raise bad("is not a JSON object.")
     if of_topic:
-        given = given.get("http", {})
-    healthy = given.get("defaultHealthyRetryPolicy" if of_topic else "healthyRetryPolicy")
-    if healthy is not None:
-        _check_retries({**DEFAULT, **healthy})
-    throttle = given.get("defaultThrottlePolicy" if of_topic else "throttlePolicy") or {}
+        given = _part(given, "http")
+    _check_retries({**DEFAULT, **_part(given, "defaultHealthyRetryPolicy" if of_topic else "healthyRetryPolicy")})
+    throttle = _part(given, "defaultThrottlePolicy" if of_topic else "throttlePolicy")
     rate = throttle.get("maxReceivesPerSecond")
     if rate is not None and (not isinstance(rate, int) or rate < 1):
         raise bad("throttlePolicy.maxReceivesPerSecond must be greater than or equal to 1")
-    request = given.get("defaultRequestPolicy" if of_topic else "requestPolicy") or {}
-    kind = request.get("headerContentType")
-    if kind is not None and kind.partition(";")[0].strip() not in _CONTENT_TYPES:
+    kind = _part(given, "defaultRequestPolicy" if of_topic else "requestPolicy").get("headerContentType")
+    if kind is not None and str(kind).partition(";")[0].strip() not in _CONTENT_TYPES:
         raise bad("requestPolicy.headerContentType is not supported")
+
+
+def _part(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = given.get(name) or {}
+    if not isinstance(found, dict):
+        raise bad(f"{name} is not a JSON object.")
+    return found
 
 
 def _check_retries(policy: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from fogbank.aws.tags import TAGS_MAX
 
 MESSAGE_BYTES_MAX = 262_144
 SUBJECT_MAX = 100
+PROTECTION_MAX = 30_720
 BATCH_MAX = 10
 PAGE = 100
 PENDING_SECONDS = 48 * 3600
@@ -118,6 +120,16 @@ def check_batch(entries: Sequence[Mapping[str, Any]]) -> None:
         raise AwsError("InvalidBatchEntryId", "The Id of a batch entry in a batch request doesn't abide by the specification.")  # fmt: skip  # noqa: E501
     if len(set(ids)) < len(ids):
         raise AwsError("BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.")
+
+
+def check_protection(text: str) -> None:
+    """A data protection policy, which fogbank keeps and does not act on. Raises InvalidParameter."""
+    try:
+        found = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        found = None
+    if len(text) > PROTECTION_MAX or not isinstance(found, dict):
+        raise invalid("DataProtectionPolicy")
 
 
 def check_tags(tags: Mapping[str, str]) -> None:

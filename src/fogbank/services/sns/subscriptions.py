@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -57,8 +58,8 @@ def check_endpoint(ctx: Context, found: Found, protocol: str, endpoint: str) -> 
         raise rules.invalid(f"Amazon SNS does not support this protocol string: {protocol}")
     if protocol in _NO_TARGET:
         raise rules.invalid(f"Endpoint Reason: {_NO_TARGET[protocol]}")
-    if protocol in ("http", "https") and not endpoint.startswith(f"{protocol}://"):
-        raise rules.invalid("Endpoint must match the specified protocol")
+    if protocol in ("http", "https"):
+        _check_url(protocol, endpoint)
     if protocol.startswith("email") and "@" not in endpoint:
         raise rules.invalid("Email address")
     if protocol == "sms":
@@ -69,6 +70,18 @@ def check_endpoint(ctx: Context, found: Found, protocol: str, endpoint: str) -> 
         device(ctx, endpoint)
     if found.topic.fifo and protocol != "sqs":
         raise rules.invalid(f"Invalid protocol type: {protocol}")
+
+
+def _check_url(protocol: str, endpoint: str) -> None:
+    if not endpoint.startswith(f"{protocol}://"):
+        raise rules.invalid("Endpoint must match the specified protocol")
+    try:
+        url = urlsplit(endpoint)
+        is_good = bool(url.hostname) and url.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good or not endpoint.isprintable() or " " in endpoint:
+        raise rules.invalid("Endpoint Reason: The endpoint is not a valid URL")
 
 
 def _check_queue(found: Found, endpoint: str) -> None:
@@ -123,7 +136,7 @@ def _check_redrive(found: Found, text: str) -> None:
     try:
         given = json.loads(text)
         arn = Arn.parse(str(given["deadLetterTargetArn"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise rules.invalid("RedrivePolicy: deadLetterTargetArn is required") from None
     if arn is None or arn.service != "sqs":
         raise rules.invalid("RedrivePolicy: deadLetterTargetArn is an invalid arn")

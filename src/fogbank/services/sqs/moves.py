@@ -29,7 +29,7 @@ def named(handle: str) -> tuple[str, str]:
     try:
         said = json.loads(base64.b64decode(handle, validate=True))
         return str(said["sourceArn"]), str(said["taskId"])
-    except (binascii.Error, ValueError, KeyError, TypeError):
+    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError):
         raise rules.invalid_value(handle, "TaskHandle", "The task handle is not valid.") from None
 
 

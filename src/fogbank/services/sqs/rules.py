@@ -25,9 +25,11 @@ LISTED_MAX = 1000
 MOVE_RATE_MAX = 500
 TASKS_SHOWN_MAX = 10
 TAGS_MAX = 50
+ACTIONS_MAX = 7
+STATEMENTS_MAX = 20
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}\Z")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}\Z")
-_ACCOUNT = re.compile(r"\d{12}\Z")
+_ACCOUNT = re.compile(r"[0-9]{12}\Z")
 _TOKEN = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}\Z")
 _HANDLE_START = "AQEB"
 _ACTIONS = {
@@ -72,7 +74,10 @@ class Address(NamedTuple):
 @lru_cache(maxsize=8192)
 def address_of(url: str) -> Address:
     """The account and name that a queue's URL ends with, whatever its host. Raises InvalidAddress."""
-    parts = [unquote(part) for part in urlsplit(url).path.split("/") if part]
+    try:
+        parts = [unquote(part) for part in urlsplit(url).path.split("/") if part]
+    except ValueError:
+        parts = []
     if len(parts) < 2 or not _ACCOUNT.match(parts[-2]):
         raise AwsError("InvalidAddress", f"The address {url} is not valid for this endpoint.", status=404)
     return Address(parts[-2], parts[-1])
@@ -164,8 +169,15 @@ def check_batch_bytes(total: int) -> None:
         raise AwsError("BatchRequestTooLong", text)
 
 
+def check_many(number: int, most: int, what: str) -> None:
+    """Raises OverLimit for more of something in a policy than it may hold (developer guide, "Policy quotas")."""
+    if number > most:
+        raise AwsError("OverLimit", f"{number} {what} were found, maximum allowed is {most}.")
+
+
 def checked_actions(actions: Sequence[str]) -> list[str]:
-    """The actions of AddPermission as policies write them. Raises InvalidParameterValue."""
+    """The actions of AddPermission as policies write them. Raises InvalidParameterValue and OverLimit."""
+    check_many(len(actions), ACTIONS_MAX, "Actions")
     found = []
     for action in actions:
         known = _ACTIONS.get(action.lower())

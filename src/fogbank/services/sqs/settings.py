@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ COUNTS = (
 RECEIVES_MAX = 1000
 SOURCES_MAX = 10
 POLICY_BYTES_MAX = 8192
+_NUMBER = re.compile(r"[0-9]{1,10}")
 # Attribute -> (field, least, most)
 _NUMBERS = {
     "VisibilityTimeout": ("visibility_seconds", 0, 43_200),
@@ -74,7 +76,7 @@ def applied(queue: Queue, given: Mapping[str, str], now: float) -> Queue:
 def _change(name: str, value: str) -> dict[str, Any]:
     if name in _NUMBERS:
         field, least, most = _NUMBERS[name]
-        if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+        if not _NUMBER.fullmatch(value) or not least <= int(value) <= most:
             raise bad(name)
         return {field: int(value)}
     if name in _CHOICES:
@@ -121,6 +123,8 @@ def _checked_policy(text: str) -> str:
         check(text, "resource")
     except MalformedPolicy:
         raise bad("Policy") from None
+    statements = json.loads(text)["Statement"]
+    rules.check_many(len(statements) if isinstance(statements, list) else 1, rules.STATEMENTS_MAX, "Statements")
     if len(text.encode()) > POLICY_BYTES_MAX:
         raise bad("Policy", f"a policy can have at most {POLICY_BYTES_MAX} bytes.")
     return text
@@ -138,7 +142,7 @@ def _redrive(text: str) -> dict[str, Any]:
             text, f"Only following attributes are allowed: [deadLetterTargetArn, maxReceiveCount]. Not {min(extra)}."
         )
     count = str(given["maxReceiveCount"])
-    if not count.isdigit() or not 1 <= int(count) <= RECEIVES_MAX:
+    if not _NUMBER.fullmatch(count) or not 1 <= int(count) <= RECEIVES_MAX:
         raise _bad_redrive(
             text,
             f"Invalid value for maxReceiveCount: {count}, valid values are from 1 to {RECEIVES_MAX} both inclusive.",
@@ -156,7 +160,7 @@ def _bad_redrive(text: str, reason: str) -> AwsError:
 def _object(name: str, text: str) -> dict[str, Any]:
     try:
         given = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
         raise rules.invalid_value(text, name, "Amazon SQS can't create the redrive policy, as it isn't in JSON format.")

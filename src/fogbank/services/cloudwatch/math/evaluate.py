@@ -17,7 +17,7 @@ class World(NamedTuple):
     """The value of another query, by its id. Raises BadExpression."""
     metrics: Callable[[str], list[Series]]
     """The metrics of the request whose id holds a text."""
-    search: Callable[[str, str, int], list[Series]]
+    search: Callable[[str, str, float], list[Series]]
     """What SEARCH(text, statistic, period) finds."""
     axis: Callable[[int], Sequence[int]]
     """The times of a period in the span that is asked for."""
@@ -76,7 +76,7 @@ def _called(name: str, nodes: tuple[Node, ...], world: World) -> Value:
     if name == "SEARCH":
         if not 2 <= len(nodes) <= 3 or nodes[0][0] != "text" or nodes[1][0] != "text":
             raise BadExpression("SEARCH takes an expression, a statistic and a period")
-        period = int(nodes[2][1]) if len(nodes) == 3 and nodes[2][0] == "number" else world.period
+        period = nodes[2][1] if len(nodes) == 3 and nodes[2][0] == "number" else world.period
         return world.search(nodes[0][1], nodes[1][1], period)
     if name == "TIME_SERIES":
         value = evaluated(nodes[0], world) if len(nodes) == 1 else ""

@@ -51,6 +51,20 @@ def names_of(node: Node) -> Iterator[str]:
                 yield from names_of(inner)
 
 
+def searches_of(node: Node) -> Iterator[tuple[str, str, float]]:
+    """(text, statistic, period) of each SEARCH in an expression; 0 for a period that it does not give."""
+    if node[0] == "call" and node[1] == "SEARCH":
+        texts = [part[1] for part in node[2] if part[0] == "text"]
+        numbers = [part[1] for part in node[2] if part[0] == "number"]
+        if len(texts) == 2:
+            yield texts[0], texts[1], float(numbers[0]) if numbers else 0.0
+        return
+    for part in node[1:]:
+        if isinstance(part, tuple):
+            for inner in [part] if part and isinstance(part[0], str) else part:
+                yield from searches_of(inner)
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self.tokens = []

@@ -22,8 +22,7 @@ _HEIGHT_MAX = 1_000
 
 def put_dashboard(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     name, body = req["DashboardName"], req["DashboardBody"]
-    if not _NAME.fullmatch(name):
-        raise rules.invalid(f"The value {name} for field DashboardName contains invalid characters. ")
+    _check_name(name)
     if len(body.encode()) > rules.DASHBOARD_BYTES_MAX:
         raise rules.invalid("The dashboard body is larger than 1 MB.")
     errors, warnings = _problems(body)
@@ -40,6 +39,7 @@ def put_dashboard(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def get_dashboard(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    _check_name(req["DashboardName"])
     found = ctx.get(Dashboard, req["DashboardName"])
     if found is None:
         raise AwsError("DashboardNotFoundError", f"Dashboard {req['DashboardName']} does not exist")
@@ -63,11 +63,18 @@ def list_dashboards(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def delete_dashboards(ctx: Context, req: dict[str, Any]) -> None:
+    for name in req["DashboardNames"]:
+        _check_name(name)
     lost = [name for name in req["DashboardNames"] if ctx.get(Dashboard, name) is None]
     if lost:
         raise AwsError("DashboardNotFoundError", f"Dashboard {', '.join(lost)} does not exist")
     for name in req["DashboardNames"]:
         ctx.delete(Dashboard, name)
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise rules.invalid(f"The value {name} for field DashboardName contains invalid characters. ")
 
 
 Messages = list[dict[str, str]]

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from fogbank.aws import tags
+from fogbank.aws.arns import Arn
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.cloudwatch import rules
@@ -30,6 +31,8 @@ def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tagged(ctx: Context, arn: str) -> Tagged:
+    if Arn.parse(arn) is None:
+        raise rules.invalid(f"The value {arn} for parameter ResourceARN is invalid.")
     found: Tagged | None = None
     alarm, mute = ctx.arn("alarm:"), ctx.arn("alarm-mute-rule:")
     if arn.startswith(alarm):

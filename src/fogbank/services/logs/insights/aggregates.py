@@ -99,6 +99,8 @@ class _Percentile(Tally):
         if not self.values:
             return None
         ordered = sorted(self.values)
+        if not 0 <= self.percent <= 100:
+            return None
         return ordered[max(0, math.ceil(self.percent / 100 * len(ordered)) - 1)]
 
 

@@ -23,6 +23,8 @@ UNITS_MS: Mapping[str, int] = {
     "y": 365 * _DAY,
 }
 _MANY = 1000
+_LETTERS_MAX = 2_000_000
+"""What a text may grow to by functions: more of it is nothing."""
 
 Call = Callable[..., Any]
 
@@ -57,9 +59,25 @@ def _best(made: Callable[..., Any]) -> Call:
     return call
 
 
+def _whole(value: Any) -> int | None:
+    found = number(value)
+    return int(found) if found is not None and math.isfinite(found) else None
+
+
+def _replace(value: str, old: Any, new: Any) -> str | None:
+    before, after = text(old), text(new)
+    if len(value) + value.count(before) * len(after) > _LETTERS_MAX:
+        return None
+    return value.replace(before, after)
+
+
+def _stripped(made: Callable[[str, str | None], str]) -> Call:
+    return _textual(lambda value, marks=None: made(value, None if marks is None else text(marks)))
+
+
 def _substr(value: str, start: Any, length: Any = None) -> str:
-    begin = max(0, int(number(start) or 0))
-    return value[begin:] if length is None else value[begin : begin + max(0, int(number(length) or 0))]
+    begin = max(0, _whole(start) or 0)
+    return value[begin:] if length is None else value[begin : begin + max(0, _whole(length) or 0)]
 
 
 def _is_valid_ip(value: Any, version: int = 0) -> int:
@@ -81,27 +99,29 @@ def _is_in_subnet(value: Any, subnet: Any, version: int = 0) -> int:
 
 def floored(at: Any, period: Any) -> Moment | None:
     """A time cut to a period."""
-    when, step = number(at), number(period)
-    return None if when is None or not step else Moment(int(when // step * step))
+    return _on_step(at, period, lambda when, step: when // step * step)
 
 
 def _ceiled(at: Any, period: Any) -> Moment | None:
+    return _on_step(at, period, lambda when, step: -(-when // step) * step)
+
+
+def _on_step(at: Any, period: Any, made: Callable[[float, float], float]) -> Moment | None:
     when, step = number(at), number(period)
-    return None if when is None or not step else Moment(int(-(-when // step) * step))
+    if when is None or not step or not math.isfinite(when) or not math.isfinite(step):
+        return None
+    found = made(when, step)
+    return Moment(int(found)) if math.isfinite(found) else None
 
 
-def _concat(*values: Any) -> str:
-    return "".join(text(value) for value in values if value is not None)
+def _concat(*values: Any) -> str | None:
+    parts = [text(value) for value in values if value is not None]
+    return "".join(parts) if sum(map(len, parts)) <= _LETTERS_MAX else None
 
 
 def _from_millis(value: Any) -> Moment | None:
-    found = number(value)
-    return None if found is None else Moment(int(found))
-
-
-def _to_millis(value: Any) -> int | None:
-    found = number(value)
-    return None if found is None else int(found)
+    found = _whole(value)
+    return None if found is None else Moment(found)
 
 
 FUNCTIONS: Mapping[str, tuple[Call, int, int]] = {
@@ -117,11 +137,11 @@ FUNCTIONS: Mapping[str, tuple[Call, int, int]] = {
     "toupper": (_textual(str.upper), 1, 1),
     "tolower": (_textual(str.lower), 1, 1),
     "substr": (_textual(_substr), 2, 3),
-    "replace": (_textual(lambda value, old, new: value.replace(text(old), text(new))), 3, 3),
+    "replace": (_textual(_replace), 3, 3),
     "strcontains": (_textual(lambda value, part: int(text(part) in value)), 2, 2),
-    "trim": (_textual(lambda value, marks=None: value.strip(marks)), 1, 2),
-    "ltrim": (_textual(lambda value, marks=None: value.lstrip(marks)), 1, 2),
-    "rtrim": (_textual(lambda value, marks=None: value.rstrip(marks)), 1, 2),
+    "trim": (_stripped(str.strip), 1, 2),
+    "ltrim": (_stripped(str.lstrip), 1, 2),
+    "rtrim": (_stripped(str.rstrip), 1, 2),
     "isempty": (lambda value: int(value is None or value == ""), 1, 1),
     "isblank": (lambda value: int(value is None or not text(value).strip()), 1, 1),
     "ispresent": (lambda value: int(value is not None), 1, 1),
@@ -133,7 +153,7 @@ FUNCTIONS: Mapping[str, tuple[Call, int, int]] = {
     "isipv4insubnet": (lambda value, net: _is_in_subnet(value, net, 4), 2, 2),
     "isipv6insubnet": (lambda value, net: _is_in_subnet(value, net, 6), 2, 2),
     "frommillis": (_from_millis, 1, 1),
-    "tomillis": (_to_millis, 1, 1),
+    "tomillis": (_whole, 1, 1),
     "datefloor": (floored, 2, 2),
     "dateceil": (_ceiled, 2, 2),
     "bin": (floored, 1, 2),

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from fogbank.services.logs.insights.aggregates import AGGREGATES
 from fogbank.services.logs.insights.functions import FUNCTIONS, UNITS_MS
+from fogbank.services.logs.linear import BadExpression, Expression, Glob
+from fogbank.services.logs.linear import compiled as expression_of
 
 _SPACE = re.compile(r"(?:\s+|#[^\n]*)+")
 _TOKEN = re.compile(
@@ -54,7 +56,7 @@ class Command(NamedTuple):
     columns: tuple[Column, ...] = ()
     by: tuple[Column, ...] = ()
     node: Node | None = None
-    regex: re.Pattern[str] | None = None
+    regex: Expression | Glob | None = None
     names: tuple[str, ...] = ()
     orders: tuple[tuple[Node, bool], ...] = ()
     """(what to sort by, whether descending)."""
@@ -201,22 +203,22 @@ class _Parser:
         pieces = token.text.split("*")
         if len(pieces) - 1 != len(names):
             raise Malformed("parse needs as many names as its pattern has wildcards", token.start, token.end)
-        return Command("parse", node=node, regex=glob(pieces), names=tuple(names))
+        return Command("parse", node=node, regex=Glob(pieces), names=tuple(names))
 
     def peek_regex(self) -> re.Match[str] | None:
         self.skip()
         return _REGEX.match(self.text, self.at)
 
-    def regex(self) -> re.Pattern[str] | None:
+    def regex(self) -> Expression | None:
         """The regular expression between slashes that comes next, None if none does."""
         found = self.peek_regex()
         if found is None:
             return None
         self.at = found.end()
         try:
-            return re.compile(_NAMED.sub("(?P<", found[1]), re.IGNORECASE if found[2] else 0)
-        except (re.error, OverflowError) as error:
-            raise Malformed(f"invalid regular expression: {error}", found.start(), found.end()) from None
+            return expression_of(_NAMED.sub("(?P<", found[1]), re.IGNORECASE if found[2] else 0)
+        except BadExpression as error:
+            raise Malformed(str(error), found.start(), found.end()) from None
 
     # Expressions
 
@@ -257,7 +259,7 @@ class _Parser:
             return left
         return ("not", found) if is_negated else found
 
-    def wanted(self) -> re.Pattern[str]:
+    def wanted(self) -> Expression:
         """What `like` looks for."""
         found = self.regex()
         if found is not None:
@@ -265,7 +267,7 @@ class _Parser:
         token = self.take()
         if token.kind != "string":
             raise self.unexpected(token)
-        return re.compile(re.escape(token.text).replace("%", ".*") if "%" in token.text else re.escape(token.text))
+        return expression_of(re.escape(token.text).replace("%", ".*"))
 
     def members(self) -> tuple[Node, ...]:
         self.expect("[")
@@ -333,14 +335,3 @@ class _Parser:
         if not low <= len(arguments) <= high:
             raise Malformed(f"function {token.text} takes another number of arguments", token.start, self.at)
         return ("call", name, tuple(arguments))
-
-
-def glob(pieces: list[str]) -> re.Pattern[str]:
-    """`user=*, id=*` as an expression: what stands for a wildcard ends where the next piece begins."""
-    text = ""
-    for number, piece in enumerate(pieces):
-        text += re.escape(piece)
-        if number < len(pieces) - 1:
-            is_last = number == len(pieces) - 2 and not pieces[-1]
-            text += "(.*)" if is_last else "(.*?)"
-    return re.compile(text, re.DOTALL)

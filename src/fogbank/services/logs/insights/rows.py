@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 _UNREAD: Any = object()
+_INDEX = re.compile(r"[0-9]{1,9}")
 _EPOCH_MS_MAX = 253_402_300_799_000
 
 
@@ -62,7 +64,7 @@ def inside(place: Any, name: str) -> Any:
         return None
     if isinstance(place, list):
         head, _, rest = name.partition(".")
-        if not head.isdigit() or int(head) >= len(place):
+        if not _INDEX.fullmatch(head) or int(head) >= len(place):
             return None
         return inside(place[int(head)], rest) if rest else place[int(head)]
     return None

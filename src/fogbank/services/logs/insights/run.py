@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from fogbank.services.logs.insights.aggregates import MAKERS, Tally
 from fogbank.services.logs.insights.functions import FUNCTIONS, floored
 from fogbank.services.logs.insights.language import Column, Command, Malformed, Node
 from fogbank.services.logs.insights.rows import Row, is_true, number, text
+from fogbank.services.logs.linear import Expression
 
 Value = Callable[[Row], Any]
 _BY_ROW = ("fields", "filter", "parse", "display")
@@ -17,6 +17,7 @@ _KEEPING = {"fields", "display", "parse", "limit"}
 _PRUNED_AT = 4
 _LIMIT_DEFAULT = 10_000
 _LIMIT_MAX = 100_000
+_WHOLE_MAX = 2**63
 _BUILTIN = ("@timestamp", "@message")
 
 
@@ -259,12 +260,12 @@ def _call(node: Node) -> Value:
     return lambda row: function(*(argument(row) for argument in arguments))
 
 
-def _like(value: Value, regex: re.Pattern[str]) -> Value:
-    search = regex.search
+def _like(value: Value, regex: Expression) -> Value:
+    test = regex.test
 
     def like(row: Row) -> int:
         found = value(row)
-        return int(found is not None and search(text(found)) is not None)
+        return int(found is not None and test(text(found)))
 
     return like
 
@@ -318,6 +319,8 @@ def _operation(op: str, left: Value, right: Value) -> Value:
             found = made(a, b)
         except (ZeroDivisionError, OverflowError):
             return None
+        if isinstance(found, int) and abs(found) > _WHOLE_MAX:
+            return float(found) if abs(found) < _WHOLE_MAX**8 else None
         return found if not isinstance(found, complex) else None
 
     return calculated

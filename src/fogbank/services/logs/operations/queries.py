@@ -22,6 +22,8 @@ def start_query(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if len(named) != 1:
         raise rules.invalid("Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be specified.")
     identifiers = [named[0]] if isinstance(named[0], str) else named[0]
+    if not identifiers:
+        raise rules.invalid("At least one log group must be specified.")
     if len(identifiers) > 50:
         raise rules.invalid("A query can look into at most 50 log groups.")
     if req["endTime"] < req["startTime"]:

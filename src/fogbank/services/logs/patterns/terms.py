@@ -60,5 +60,4 @@ def _containing(term: str) -> Callable[[str], bool]:
 
 
 def _searching(text: str) -> Callable[[str], bool]:
-    search = regex(text).search
-    return lambda message: search(message) is not None
+    return regex(text).test

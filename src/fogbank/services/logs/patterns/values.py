@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from fogbank.services.logs import linear
+
 Test = Callable[[Any], bool]
 
 _NO_VALUES: Mapping[str, str] = {}
@@ -39,14 +41,14 @@ class Pattern(NamedTuple):
         return all(needle in raw for needle in self.needles) or (self.has_escapes and b"\\u" in raw)
 
 
-def regex(text: str) -> re.Pattern[str]:
+def regex(text: str) -> linear.Expression:
     """The expression between percent signs. Raises BadPattern; parentheses are refused, as at AWS."""
     if not _REGEX_ALLOWED.fullmatch(text):
         raise BadPattern("Invalid filter pattern: unsupported character in regex")
     try:
-        return re.compile(text)
-    except (re.error, OverflowError) as error:
-        raise BadPattern(f"Invalid filter pattern: invalid regex, {error}") from None
+        return linear.compiled(text)
+    except linear.BadExpression as error:
+        raise BadPattern(f"Invalid filter pattern: {error}") from None
 
 
 def number(text: str) -> float | None:
@@ -54,11 +56,6 @@ def number(text: str) -> float | None:
         return float(text) if text[:1] not in "iInN" else None
     except ValueError:
         return None
-
-
-def wildcard(text: str) -> re.Pattern[str]:
-    """`4*` as an expression for `fullmatch`."""
-    return re.compile(".*".join(re.escape(piece) for piece in text.split("*")), re.DOTALL)
 
 
 def needle_of(text: str) -> bytes:
@@ -183,12 +180,12 @@ def _text(value: Any) -> str | None:
 
 def _equality(wanted: Word) -> Test:
     if wanted.kind == "regex":
-        search = regex(wanted.text).search
-        return lambda value: (text := _text(value)) is not None and search(text) is not None
+        search = regex(wanted.text).test
+        return lambda value: (text := _text(value)) is not None and search(text)
     bound = number(wanted.text) if wanted.kind == "word" else None
     if bound is not None:
         return lambda value: _as_number(value) == bound
     if "*" in wanted.text:
-        full = wildcard(wanted.text).fullmatch
-        return lambda value: (text := _text(value)) is not None and full(text) is not None
+        full = linear.wildcard(wanted.text)
+        return lambda value: (text := _text(value)) is not None and full(text)
     return lambda value: _text(value) == wanted.text

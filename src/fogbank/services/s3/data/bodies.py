@@ -18,7 +18,7 @@ from fogbank.services.s3.resources import Bucket
 from fogbank.store.blobs import Blobs
 
 Body = bytes | AsyncIterator[bytes] | None
-_OPEN_MAX = 32
+_OPEN_MAX = 4
 
 
 class Stored(NamedTuple):
@@ -55,8 +55,11 @@ class Intake:
         self._size = 0
 
     def expect(self, req: Mapping[str, Any]) -> None:
-        """Hold the body to what a request says of it. Raises InvalidRequest and EntityTooLarge."""
+        """Hold the body to what a request says of it. Raises MissingContentLength, InvalidRequest, EntityTooLarge."""
         size = req.get("ContentLength")
+        if size is None and self._ctx.payload is not None:
+            text = "You must provide the Content-Length HTTP header."
+            raise AwsError("MissingContentLength", text, status=411)
         if size is not None and size > rules.PUT_BYTES_MAX:
             raise _too_large(size)
         self._given = crc.given(dict(req))
@@ -170,8 +173,8 @@ class Intake:
 class Outlet(AsyncIterator[bytes]):
     """A body on its way out: an asynchronous iterator over a run of an object's bytes.
 
-    Files are open before the transaction ends, so that a delete in the middle of a read does no harm; of an object in
-    very many parts, only the first ones are.
+    The first files are open before the transaction ends, and the others held, so that a delete in the middle of a read
+    does no harm.
     """
 
     def __init__(self, blobs: Blobs, runs: Sequence[_Run], key: bytes) -> None:
@@ -179,9 +182,13 @@ class Outlet(AsyncIterator[bytes]):
         self._runs = list(runs)
         self._key = key
         self._files: dict[str, int] = {}
-        for run in self._runs[:_OPEN_MAX]:
-            if run.inline is None:
+        self._held: set[str] = set()
+        for at, run in enumerate(self._runs):
+            if run.inline is None and at < _OPEN_MAX:
                 self._files[run.part.body] = blobs.open(run.part.body)
+            elif run.inline is None:
+                blobs.hold(run.part.body)
+                self._held.add(run.part.body)
         self._pieces = self._all()
 
     async def __anext__(self) -> bytes:
@@ -197,6 +204,16 @@ class Outlet(AsyncIterator[bytes]):
     def _close(self) -> None:
         while self._files:
             os.close(self._files.popitem()[1])
+        while self._held:
+            self._blobs.release(self._held.pop())
+
+    def _file(self, name: str) -> int:
+        if name in self._files:
+            return self._files.pop(name)
+        file = self._blobs.open(name)
+        self._held.discard(name)
+        self._blobs.release(name)
+        return file
 
     async def _all(self) -> AsyncGenerator[bytes, None]:
         for run in self._runs:
@@ -205,9 +222,7 @@ class Outlet(AsyncIterator[bytes]):
                 piece = run.inline[run.start : run.end]
                 yield running.update(piece) if running is not None else piece
                 continue
-            file = self._files.pop(run.part.body, None)
-            file = self._blobs.open(run.part.body) if file is None else file
-            async for piece in self._blobs.pieces(file, run.start, run.end - run.start):
+            async for piece in self._blobs.pieces(self._file(run.part.body), run.start, run.end - run.start):
                 yield running.update(piece) if running is not None else piece
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.s3 import buckets, crc, encryption, errors, permissions, rules, versions, writes
+from fogbank.services.s3 import buckets, crc, encryption, errors, expirations, permissions, rules, versions, writes
 from fogbank.services.s3.data.bodies import Intake, Keeping, Source, Stored
 from fogbank.services.s3.entries import Entry, Part, space
 from fogbank.services.s3.resources import Bucket
@@ -69,7 +69,7 @@ def _put(ctx: Context, req: dict[str, Any], draft: Draft, stored: Stored) -> dic
     etag = writes.etag_of(ctx, draft.entry.encryption, stored.md5)
     entry = writes.filled(draft.entry, Filled(stored.part, etag, stored.algorithm, stored.checksum))
     entry = writes.placed(ctx, bucket, req, entry, "ObjectCreated:Put")
-    return writes.answer(bucket, entry)
+    return writes.answer(bucket, entry) | expirations.told(ctx, bucket, req["Key"], entry)
 
 
 def _copy(ctx: Context, req: dict[str, Any]) -> _Copy:
@@ -166,6 +166,7 @@ def _copied(ctx: Context, req: dict[str, Any], copy: _Copy, stored: Stored) -> d
         entry = writes.placed(ctx, bucket, req, entry, "ObjectCreated:Copy")
     result = {"ETag": f'"{entry.etag}"', "LastModified": entry.modified_at, **writes.checksum_members(entry)}
     answer = {"CopyObjectResult": result, **encryption.written(entry.encryption), **versions.shown_id(bucket, entry)}
+    answer |= expirations.told(ctx, bucket, req["Key"], entry)
     if copy.source_bucket.versioning:
         answer["CopySourceVersionId"] = copy.source.version_id
     return answer

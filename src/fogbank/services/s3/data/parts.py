@@ -14,7 +14,7 @@ from fogbank.services.s3.data.bodies import Intake, Keeping, Source, Stored
 from fogbank.services.s3.entries import Upload, UploadedPart
 from fogbank.services.s3.rules import Span
 
-_RANGE = re.compile(r"bytes=(\d+)-(\d+)\Z")
+_RANGE = re.compile(r"bytes=(\d+)-(\d+)\Z", re.ASCII)
 
 
 async def upload_part(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -105,13 +105,13 @@ def _span(header: str | None, size: int) -> Span | None:
         return None
     name = "x-amz-copy-source-range"
     found = _RANGE.match(header)
-    if found is None or int(found[2]) < int(found[1]):
+    if found is None or rules.offset(found[2]) < rules.offset(found[1]):
         text = (
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
             "zero-based offsets of the first and last bytes to copy"
         )
         raise errors.invalid_argument(text, name, header)
-    span = Span(int(found[1]), int(found[2]) + 1)
+    span = Span(rules.offset(found[1]), rules.offset(found[2]) + 1)
     if span.end > size:
         text = f"Range specified is not valid for source object of size: {size}"
         raise errors.invalid_argument(text, name, header)

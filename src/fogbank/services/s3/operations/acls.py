@@ -7,14 +7,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from fogbank.control.context import Context
-from fogbank.services.s3 import acls, buckets, errors, versions
+from fogbank.services.s3 import acls, blocks, buckets, errors, versions
 from fogbank.services.s3.notices import Facts, changed
 from fogbank.services.s3.resources import Bucket, Grant
 
 
 def put_bucket_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     bucket = buckets.of(ctx, req)
-    buckets.save(ctx, replace(bucket, grants=_asked(bucket, bucket.account, req, of_bucket=True)))
+    grants = _asked(blocks.shielded(ctx, bucket), bucket.account, req, of_bucket=True)
+    buckets.save(ctx, replace(bucket, grants=grants))
     return {}
 
 
@@ -26,7 +27,7 @@ def get_bucket_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def put_object_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     bucket = buckets.of(ctx, req)
     entry = versions.read(ctx, bucket, req["Key"], req.get("VersionId"))
-    entry = replace(entry, grants=_asked(bucket, entry.owner, req, of_bucket=False))
+    entry = replace(entry, grants=_asked(blocks.shielded(ctx, bucket), entry.owner, req, of_bucket=False))
     versions.replace(ctx, bucket, req["Key"], entry)
     changed(ctx, bucket, "ObjectAcl:Put", Facts(req["Key"], entry))
     return {}

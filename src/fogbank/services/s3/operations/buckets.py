@@ -10,7 +10,7 @@ from fogbank.aws import paging, tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.model.regions import is_region
-from fogbank.services.s3 import acls, buckets, errors, rules, versions
+from fogbank.services.s3 import acls, buckets, errors, permissions, rules, versions
 from fogbank.services.s3.entries import space
 from fogbank.services.s3.resources import ENFORCED, Bucket
 
@@ -54,6 +54,7 @@ def create_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 def head_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     bucket = buckets.of(ctx, req)
+    permissions.check_head(ctx, bucket)
     return {"BucketRegion": bucket.region, "BucketArn": buckets.arn(bucket, ctx.partition), "AccessPointAlias": False}
 
 
@@ -70,7 +71,7 @@ def delete_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         text = f"The bucket you tried to delete is not empty.{versioned}"
         raise AwsError("BucketNotEmpty", text, status=409, BucketName=bucket.name)
     _abort_uploads(ctx, bucket)
-    for noun in ("object", "version", "null", "body", "manifest", "upload"):
+    for noun in ("object", "version", "null", "alias", "body", "manifest", "upload", "log"):
         ctx.delete_item(space(ctx.partition, noun, bucket.name), None)
     buckets.remove(ctx, bucket)
     return {}

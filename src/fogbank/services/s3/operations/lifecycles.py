@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.control.context import Context
-from fogbank.services.s3 import buckets, errors, lifecycle
+from fogbank.services.s3 import buckets, errors, lifecycle, writes
 
 _NOUN = "lifecycle"
 _SIZE = "all_storage_classes_128K"
@@ -13,6 +13,7 @@ _SIZE = "all_storage_classes_128K"
 
 def put_bucket_lifecycle_configuration(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     bucket = buckets.of(ctx, req)
+    writes.check_digest(ctx)
     given = req.get("LifecycleConfiguration") or {}
     rules = [{"ID": ctx.uuid(), **rule} if not rule.get("ID") else rule for rule in given.get("Rules", ())]
     lifecycle.check(rules)

@@ -8,12 +8,14 @@ from msgspec.structs import replace
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.s3 import buckets, errors, locks, versions
-from fogbank.services.s3.entries import Lock
+from fogbank.services.s3 import buckets, errors, locks, replicas, versions, writes
+from fogbank.services.s3.entries import Entry, Lock
+from fogbank.services.s3.resources import Bucket
 
 
 def put_object_lock_configuration(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     bucket = buckets.of(ctx, req)
+    writes.check_digest(ctx)
     configuration = req.get("ObjectLockConfiguration")
     if configuration is None:
         raise errors.malformed_xml()
@@ -42,10 +44,11 @@ def get_object_lock_configuration(ctx: Context, req: dict[str, Any]) -> dict[str
 def put_object_retention(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     bucket = buckets.of(ctx, req)
     locks.check_configured(bucket)
+    writes.check_digest(ctx)
     entry = versions.read(ctx, bucket, req["Key"], req.get("VersionId"))
     bypass = bool(req.get("BypassGovernanceRetention"))
     lock = locks.retained(entry, req.get("Retention") or {}, ctx.now, bypass=bypass)
-    versions.replace(ctx, bucket, req["Key"], replace(entry, lock=lock))
+    _kept(ctx, bucket, req["Key"], replace(entry, lock=lock))
     return {}
 
 
@@ -61,12 +64,13 @@ def get_object_retention(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def put_object_legal_hold(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     bucket = buckets.of(ctx, req)
     locks.check_configured(bucket)
+    writes.check_digest(ctx)
     status = (req.get("LegalHold") or {}).get("Status")
     if status not in ("ON", "OFF"):
         raise errors.malformed_xml()
     entry = versions.read(ctx, bucket, req["Key"], req.get("VersionId"))
     old = entry.lock or Lock()
-    versions.replace(ctx, bucket, req["Key"], replace(entry, lock=Lock(old.mode, old.until, status == "ON")))
+    _kept(ctx, bucket, req["Key"], replace(entry, lock=Lock(old.mode, old.until, status == "ON")))
     return {}
 
 
@@ -77,3 +81,9 @@ def get_object_legal_hold(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if lock is None:
         raise locks.no_lock()
     return {"LegalHold": {"Status": "ON" if lock.is_held else "OFF"}}
+
+
+def _kept(ctx: Context, bucket: Bucket, key: str, entry: Entry) -> None:
+    versions.replace(ctx, bucket, key, entry)
+    if "replication" in bucket.configured:
+        replicas.note(ctx, bucket, replicas.LOCKED, key, entry)

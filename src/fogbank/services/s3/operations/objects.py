@@ -13,6 +13,7 @@ from fogbank.services.s3 import (
     descriptions,
     encryption,
     errors,
+    expirations,
     locks,
     permissions,
     rules,
@@ -34,6 +35,7 @@ def get_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     entry = _read(ctx, bucket, req)
     answer = descriptions.head(bucket, entry, req, is_anonymous=ctx.caller.principal.kind == "anonymous")
     descriptions.conditional(req, entry, answer)
+    answer |= _expiration(ctx, bucket, req, entry)
     if entry.storage in rules.ARCHIVED:
         text = "The operation is not valid for the object's storage class"
         raise AwsError("InvalidObjectState", text, status=403, StorageClass=entry.storage)
@@ -51,6 +53,7 @@ def head_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     encryption.check_customer(entry.encryption, req)
     answer = descriptions.head(bucket, entry, req, is_anonymous=ctx.caller.principal.kind == "anonymous")
     descriptions.conditional(req, entry, answer)
+    answer |= _expiration(ctx, bucket, req, entry)
     span, part = _span(req, entry, Source(ctx, bucket, entry, b""))
     _place(answer, req, entry, span, part)
     return answer
@@ -91,6 +94,7 @@ def delete_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 def delete_objects(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     bucket = buckets.of(ctx, req)
+    writes.check_digest(ctx)
     wanted = req["Delete"]["Objects"]
     if not wanted or len(wanted) > _DELETES_MAX:
         raise errors.malformed_xml()
@@ -111,6 +115,7 @@ def _deleted_one(ctx: Context, bucket: Bucket, one: Mapping[str, Any], *, bypass
     for name in ("LastModifiedTime", "Size"):
         if name in one:
             raise errors.unimplemented_header(name)
+    rules.check_key(one["Key"])
     ctx.authorize(*permissions.deletion(ctx, bucket, one, bypass=bypass))
     return _deleted(ctx, bucket, {**one, "IfMatch": one["ETag"]} if "ETag" in one else one, bypass=bypass)
 
@@ -153,6 +158,11 @@ def _read(ctx: Context, bucket: Bucket, req: dict[str, Any]) -> Entry:
         raise
 
 
+def _expiration(ctx: Context, bucket: Bucket, req: Mapping[str, Any], entry: Entry) -> dict[str, str]:
+    """What a read of the current version tells of its end."""
+    return {} if "VersionId" in req else expirations.told(ctx, bucket, req["Key"], entry)
+
+
 def _span(req: Mapping[str, Any], entry: Entry, source: Source) -> tuple[Span | None, Part | None]:
     if "PartNumber" in req:
         return descriptions.part_span(req, entry, source.parts)
@@ -177,7 +187,8 @@ def _parts(ctx: Context, bucket: Bucket, entry: Entry, req: Mapping[str, Any]) -
     if kind != crc.COMPOSITE:
         # The parts are told of only where each has a checksum of its own. (GetObjectAttributes API page)
         return found
-    limit, marker = rules.checked_page(req.get("MaxParts"), "max-parts"), req.get("PartNumberMarker", 0)
+    limit = rules.checked_page(req.get("MaxParts"), "max-parts")
+    marker = rules.checked_marker(req.get("PartNumberMarker"))
     rows = [part for part in Source(ctx, bucket, entry, b"").parts if part.number > marker]
     page = rows[:limit]
     found |= {"PartNumberMarker": marker, "MaxParts": limit, "IsTruncated": len(rows) > limit}

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from fogbank.control.context import Context
-from fogbank.services.s3 import buckets, errors, policies
+from fogbank.services.s3 import blocks, buckets, errors, policies
 
 
 def put_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def put_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     document = req["Policy"]
     policies.check_policy(document, bucket.name, ctx.partition)
     is_public = policies.is_public(document)
-    if is_public and bucket.block is not None and bucket.block.block_policy:
+    if is_public and blocks.effective(ctx, bucket).block_policy:
         arn = buckets.arn(bucket, ctx.partition)
         raise errors.access_denied(
             f'User: {ctx.caller.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "{arn}" because '

@@ -8,15 +8,8 @@ from msgspec.structs import replace
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.s3 import acls, buckets, errors
-from fogbank.services.s3.resources import ENFORCED, Block
-
-_BLOCKS = {
-    "BlockPublicAcls": "block_acls",
-    "IgnorePublicAcls": "ignore_acls",
-    "BlockPublicPolicy": "block_policy",
-    "RestrictPublicBuckets": "restrict",
-}
+from fogbank.services.s3 import acls, blocks, buckets, errors
+from fogbank.services.s3.resources import ENFORCED
 
 
 def put_bucket_versioning(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -32,6 +25,9 @@ def put_bucket_versioning(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if bucket.is_locked and status == "Suspended":
         text = "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
         raise AwsError("InvalidBucketState", text, status=409)
+    if "replication" in bucket.configured and status == "Suspended":
+        text = "A replication configuration is present on this bucket, so the versioning state cannot be changed."
+        raise AwsError("InvalidBucketState", text, status=409)
     buckets.save(ctx, replace(bucket, versioning=status))
     return {}
 
@@ -43,9 +39,7 @@ def get_bucket_versioning(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 def put_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     bucket = buckets.of(ctx, req)
-    asked = req["PublicAccessBlockConfiguration"]
-    block = Block(**{field: bool(asked.get(name)) for name, field in _BLOCKS.items()})
-    buckets.save(ctx, replace(bucket, block=block))
+    buckets.save(ctx, replace(bucket, block=blocks.read(req["PublicAccessBlockConfiguration"])))
     return {}
 
 
@@ -54,7 +48,7 @@ def get_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
     if bucket.block is None:
         text = "The public access block configuration was not found"
         raise errors.missing("NoSuchPublicAccessBlockConfiguration", text, bucket.name)
-    found = {name: getattr(bucket.block, field) for name, field in _BLOCKS.items()}
+    found = {name: getattr(bucket.block, field) for name, field in blocks.FIELDS.items()}
     return {"PublicAccessBlockConfiguration": found}
 
 

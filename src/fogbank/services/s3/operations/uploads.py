@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from fogbank.control.context import Context
-from fogbank.services.s3 import acls, buckets, crc, encryption, errors, listing, rules, uploads, versions, writes
+from fogbank.services.s3 import (
+    acls,
+    buckets,
+    crc,
+    encryption,
+    errors,
+    expirations,
+    listing,
+    rules,
+    uploads,
+    versions,
+    writes,
+)
 from fogbank.services.s3.entries import Entry, Upload, decode_upload, new_upload_id, upload_key
 from fogbank.services.s3.listing import Asked
 from fogbank.services.s3.resources import Bucket
@@ -56,7 +68,8 @@ def complete_multipart_upload(ctx: Context, req: dict[str, Any]) -> dict[str, An
 def list_parts(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     bucket = buckets.of(ctx, req)
     upload = uploads.existing(ctx, bucket, req["Key"], req["UploadId"])
-    limit, marker = rules.checked_page(req.get("MaxParts"), "max-parts"), req.get("PartNumberMarker", 0)
+    limit = rules.checked_page(req.get("MaxParts"), "max-parts")
+    marker = rules.checked_marker(req.get("PartNumberMarker"))
     rows = uploads.parts(ctx, bucket, upload, marker, limit + 1)
     page = rows[:limit]
     answer: dict[str, Any] = {
@@ -187,6 +200,7 @@ def _answer(ctx: Context, bucket: Bucket, req: Mapping[str, Any], entry: Entry) 
     scheme = "https" if ctx.origin.secure or not ctx.origin.host else "http"
     location = f"{scheme}://{host}/{bucket.name}/{quote(req['Key'])}"
     answer = {"Location": location, "Bucket": bucket.name, "Key": req["Key"], **writes.answer(bucket, entry)}
+    answer |= expirations.told(ctx, bucket, req["Key"], entry)
     answer.pop("SSEKMSEncryptionContext", None)
     answer.pop("SSECustomerAlgorithm", None)
     answer.pop("SSECustomerKeyMD5", None)

@@ -16,6 +16,7 @@ from fogbank.services.scheduler import groups, rules
 from fogbank.services.scheduler.resources import Schedule
 
 _SCHEDULES_MAX = 1_000_000
+_START_SECONDS_MAX = 300
 
 
 def create_schedule(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -96,6 +97,8 @@ def _made(ctx: Context, req: dict[str, Any], group: str, *, created_at: float) -
     zone = req.get("ScheduleExpressionTimezone", "UTC")
     rules.zone_of(zone)
     starts_at, ends_at = float(req.get("StartDate", 0.0)), float(req.get("EndDate", 0.0))
+    if starts_at and starts_at < ctx.now - _START_SECONDS_MAX:
+        raise AwsError("ValidationException", "The StartDate you specify cannot be earlier than 5 minutes ago.")
     if ends_at and ends_at <= max(starts_at, ctx.now):
         raise AwsError("ValidationException", "The EndDate you specify must come after the StartDate, and after now.")
     _check_target(ctx, req["Target"])

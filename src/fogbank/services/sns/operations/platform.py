@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
 from fogbank.aws import paging
 from fogbank.aws.arns import Arn
+from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.sns import rules, subscriptions
 from fogbank.services.sns.resources import Application, Device
@@ -34,19 +36,23 @@ def create_platform_application(ctx: Context, req: dict[str, Any]) -> dict[str, 
     return {"PlatformApplicationArn": ctx.arn(f"app/{path}")}
 
 
-def _application(ctx: Context, arn: str) -> Application:
+def _path(arn: str) -> str:
+    """What a platform application's ARN says of it: `GCM/name`. Raises InvalidParameter."""
     parsed = Arn.parse(arn)
-    if parsed is None or not parsed.resource.startswith("app/"):
+    if parsed is None or parsed.service != "sns" or not re.fullmatch("app/[^/]+/[^/]+", parsed.resource):
         raise rules.invalid("PlatformApplicationArn Reason: Wrong number of slashes in relative portion of the ARN.")
-    found = ctx.get(Application, parsed.resource[4:])
+    return parsed.resource[4:]
+
+
+def _application(ctx: Context, arn: str) -> Application:
+    found = ctx.get(Application, _path(arn))
     if found is None:
         raise rules.not_found("PlatformApplication")
     return found
 
 
 def delete_platform_application(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    parsed = Arn.parse(req["PlatformApplicationArn"])
-    path = parsed.resource[4:] if parsed else ""
+    path = _path(req["PlatformApplicationArn"])
     for device in list(ctx.scan(Device, path)):
         ctx.delete(Device, path, device.id)
     ctx.delete(Application, path)
@@ -112,9 +118,13 @@ def _check_device(attributes: dict[str, str]) -> None:
 
 
 def delete_endpoint(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    parsed = Arn.parse(req["EndpointArn"])
-    application, _, key = parsed.resource.removeprefix("endpoint/").rpartition("/") if parsed else ("", "", "")
-    ctx.delete(Device, application, key)
+    try:
+        home, found = subscriptions.device(ctx, req["EndpointArn"])
+    except AwsError as error:
+        if error.code != "NotFound":
+            raise
+        return {}
+    home.delete(Device, found.application, found.id)
     return {}
 
 

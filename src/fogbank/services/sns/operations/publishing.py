@@ -35,7 +35,9 @@ def publish_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             drafts.append(publishing.drafted(entry))
         except AwsError as error:
             drafts.append(error)
-    if sum(draft[1] for draft in drafts if not isinstance(draft, AwsError)) > rules.MESSAGE_BYTES_MAX:
+    sizes = [len(entry["Message"].encode()) if isinstance(draft, AwsError) else draft[1]
+             for entry, draft in zip(entries, drafts, strict=True)]  # fmt: skip
+    if sum(sizes) > rules.MESSAGE_BYTES_MAX:
         text = "The length of all the batch messages put together is more than the limit."
         raise AwsError("BatchRequestTooLong", text)
     good, bad = [], []

@@ -23,6 +23,7 @@ def create_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         del given["FifoTopic"]
     wanted = tags.read(req.get("Tags"))
     rules.check_tags(wanted)
+    rules.check_protection(req.get("DataProtectionPolicy", ""))
     topic = Topic(name=name, fifo=fifo, tags=wanted, data_protection=req.get("DataProtectionPolicy", ""))
     for attribute, value in given.items():
         topics.checked(attribute, value, topic)
@@ -84,6 +85,7 @@ def set_topic_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 def put_data_protection_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     found = topics.existing(ctx, req["ResourceArn"], "ResourceArn")
+    rules.check_protection(req["DataProtectionPolicy"])
     found.home.put(msgspec.structs.replace(found.topic, data_protection=req["DataProtectionPolicy"]))
     return {}
 

@@ -58,6 +58,7 @@ def _document(found: queues.Found) -> dict[str, Any]:
 
 
 def _put(found: queues.Found, document: dict[str, Any]) -> None:
+    rules.check_many(len(document["Statement"]), rules.STATEMENTS_MAX, "Statements")
     text = json.dumps(document, separators=(",", ":")) if document["Statement"] else ""
     if len(text.encode()) > settings.POLICY_BYTES_MAX:
         raise settings.bad("Policy", f"a policy can have at most {settings.POLICY_BYTES_MAX} bytes.")
