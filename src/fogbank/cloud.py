@@ -234,6 +234,7 @@ class Cloud:
         self.store.clear()
         self.reconcile.clear()
         self.dispatch.outbox.clear()
+        self.dispatch.holds.clear()
         self.dispatch.measures.clear()
         if self._own_clock:
             self.clock.restart()

@@ -24,13 +24,21 @@ class Holds:
     def get(self, make: Callable[..., T], key: tuple[str, ...]) -> T:
         """The thing that `make(*key)` made when it was first asked for."""
         if self._drops != self._store.drops:
-            self._held.clear()
-            self._drops = self._store.drops
+            self.clear()
         name = (make, *key)
         found: T | None = self._held.get(name)
         if found is None:
             found = self._held[name] = make(*key)
         return found
+
+    def clear(self) -> None:
+        """Let go of everything; what others wait for (it has a method `dropped`) is told."""
+        held, self._held = self._held, {}
+        self._drops = self._store.drops
+        for one in held.values():
+            dropped = getattr(one, "dropped", None)
+            if dropped is not None:
+                dropped()
 
     def forget(self, make: Callable[..., T], key: tuple[str, ...]) -> None:
         self._held.pop((make, *key), None)

@@ -127,6 +127,10 @@ class Tally:
                 waiter.set_result(None)
                 return
 
+    def dropped(self) -> None:
+        """The queue is no more, or memory is read anew: whoever waits finds out."""
+        self.wake_all()
+
     def wake_all(self) -> None:
         while self.waiters:
             self.wake()

@@ -1107,3 +1107,17 @@ def test_what_is_kept_in_memory_is_found_again_on_disk(cloud: TestCloud) -> None
     assert [one["Body"] for one in received] == ["0", "1", "2", "3", "4"]
     assert received[-1]["Attributes"]["SequenceNumber"] == later
     assert queue.counts() == (4, 0, 1)
+
+
+def test_a_reset_ends_long_polls(cloud: TestCloud) -> None:
+    url = cloud.call("sqs", "CreateQueue", {"QueueName": "q"})["QueueUrl"]
+
+    async def story() -> None:
+        poll = asyncio.create_task(cloud.cloud.call("sqs", "ReceiveMessage", {"QueueUrl": url, "WaitTimeSeconds": 20}))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        cloud.cloud.reset()
+        with pytest.raises(AwsError, match="QueueDoesNotExist"):
+            await asyncio.wait_for(poll, 5)
+
+    cloud.run(story())
