@@ -246,12 +246,14 @@ class Cloud:
         """
         clock = self.clock
         clock.check(seconds)
-        target = clock.now() + seconds
         await self.settled()
-        while (due_at := clock.next_due()) is not None and due_at <= target:
-            clock.advance(max(0.0, due_at - clock.now()))
+        left = seconds
+        while (due_at := clock.next_due()) is not None and due_at - clock.now() <= left:
+            step = max(0.0, due_at - clock.now())
+            clock.advance(step)
+            left -= step
             await self.settled()
-        clock.advance(max(0.0, target - clock.now()))
+        clock.advance(left)
         await self.settled()
 
     async def settled(self) -> None:

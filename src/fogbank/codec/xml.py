@@ -27,6 +27,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 _TAGS_UNBOUND_MAX = 20_000
 """A document with no more tags than this is harmless however they are nested."""
 _DEPTH_MAX = 200
+_PIECE = 64 * 1024
 _ATTRIBUTES_MAX = 100_000
 """AWS knows two or three; each of a stranger's costs some 200 bytes while it is looked at."""
 
@@ -290,6 +291,15 @@ class _Bounded(ET.TreeBuilder):
         return super().end(tag)
 
 
+def _in_pieces(text: str) -> ET.Element:
+    """A document read a little at a time: expat goes on to the end of what it was given, also once it was told to stop."""
+    parser: ET.XMLParser[Any] = ET.XMLParser(target=_Bounded())  # noqa: S314
+    for start in range(0, len(text), _PIECE):
+        parser.feed(text[start : start + _PIECE])
+    found: ET.Element = parser.close()
+    return found
+
+
 def document(body: bytes) -> ET.Element:
     """The root of a document in UTF-8. Raises Unreadable for what is not XML, and for any document type declaration."""
     try:
@@ -302,8 +312,7 @@ def document(body: bytes) -> ET.Element:
         # Entities need a declaration, which is refused above.
         if text.count("<") <= _TAGS_UNBOUND_MAX:
             return ET.fromstring(text)  # noqa: S314
-        found: ET.Element = ET.fromstring(text, ET.XMLParser(target=_Bounded()))  # noqa: S314
-        return found
+        return _in_pieces(text)
     except (UnicodeDecodeError, ET.ParseError, ValueError) as error:
         raise Unreadable(str(error)) from None
 

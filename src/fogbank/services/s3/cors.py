@@ -39,6 +39,9 @@ def _check_rule(rule: Rule) -> None:
         if method not in _METHODS:
             text = f"Found unsupported HTTP method in CORS config. Unsupported method is {method}"
             raise errors.invalid_request(text)
+    texts = [*rule["AllowedOrigins"], *rule.get("AllowedHeaders", ()), *rule.get("ExposeHeaders", ())]
+    if not all(text.isprintable() for text in texts):
+        raise errors.malformed_xml()
     patterns = [("AllowedOrigin", value) for value in rule["AllowedOrigins"]]
     patterns += [("AllowedHeader", value) for value in rule.get("AllowedHeaders", ())]
     for name, value in patterns:

@@ -241,7 +241,8 @@ def _stored(
     target = fields.get("success_action_redirect") or fields.get("redirect")
     if target:
         more = urlencode({"bucket": asked["Bucket"], "key": asked["Key"], "etag": etag})
-        return Response(303, [("etag", etag), ("location", f"{target}{'&' if '?' in target else '?'}{more}")])
+        found = one_line(f"{target}{'&' if '?' in target else '?'}{more}")
+        return Response(303, [("etag", etag), ("location", found)])
     status = fields.get("success_action_status", "204")
     if status != "201":
         return Response(200 if status == "200" else 204, headers)

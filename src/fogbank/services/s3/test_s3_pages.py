@@ -225,7 +225,8 @@ class Form:
         until = (now + timedelta(minutes=expires_minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
         document = json.dumps({"expiration": until, "conditions": conditions})
         self.fields["policy"] = base64.b64encode(document.encode()).decode()
-        key = derived_key(made["SecretAccessKey"], (day, "us-east-1", "s3"))
+        self.secret, self.day = made["SecretAccessKey"], day
+        key = derived_key(self.secret, (day, "us-east-1", "s3"))
         self.fields["x-amz-signature"] = hmac.digest(key, self.fields["policy"].encode(), "sha256").hex()
 
 
@@ -273,6 +274,9 @@ def test_a_form_outside_its_policy_uploads_nothing(boto: MakeClient, served: Ser
     refused({name: value for name, value in good.items() if name != "key"}, b"12345", 400, b"named 'key'")
     refused({"key": "in/a"}, b"12345", 403, b"AccessDenied")
     refused({**good, "pad": "x" * 21_000}, b"12345", 400, b"MaxPostPreDataLengthExceeded")
+    key = derived_key(form.secret, (form.day, "us-east-1", "s3"))
+    signed = {"policy": "x", "x-amz-signature": hmac.digest(key, b"x", "sha256").hex()}
+    refused({**good, **signed}, b"12345", 400, b"InvalidPolicyDocument")
     assert "Contents" not in boto("s3").list_objects_v2(Bucket=bucket)
     assert post(served, bucket, good, b"12345").status == 204
 

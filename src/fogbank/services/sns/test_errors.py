@@ -249,7 +249,7 @@ EXCUSED: dict[tuple[str, str], str] = {
     (_ANY, "ThrottledException"): "fogbank throttles nobody; `fogbank fault` does on demand",
     (_ANY, "KMSThrottlingException"): "fogbank throttles nobody; `fogbank fault` does on demand",
     (_ANY, "KMSOptInRequired"): "every account has KMS",
-    (_ANY, "KMSAccessDeniedException"): "needs a key's policy: test_sns.py",
+    (_ANY, "KMSAccessDeniedException"): "needs a publisher who may not use the key: below",
     (_ANY, "InvalidSecurityException"): "a signature that is none is refused before: gateway/test_identify.py",
     (_ANY, "StaleTagException"): "of changes to tags that overtake each other: they come one after the other",
     (_ANY, "ConcurrentAccessException"): "of changes to tags that overtake each other: they come one after the other",
@@ -345,6 +345,21 @@ def test_who_may_not(prepared: Prepared, operation: str) -> None:
     assert error.message.startswith(f"User: arn:aws:iam::{ACCOUNT}:user/ann is not authorized to perform: SNS:") or (
         error.message.startswith(f"User: arn:aws:iam::{ACCOUNT}:user/ann is not authorized to perform: sns:")
     )
+
+
+def test_a_publisher_who_may_not_use_the_topics_key(prepared: Prepared) -> None:
+    key = prepared.cloud.call("kms", "CreateKey")["KeyMetadata"]["KeyId"]
+    topic = prepared.call("CreateTopic", {"Name": "sealed", "Attributes": {"KmsMasterKeyId": key}})["TopicArn"]
+    prepared.cloud.call("iam", "CreateUser", {"UserName": "ben"})
+    made = prepared.cloud.call("iam", "CreateAccessKey", {"UserName": "ben"})["AccessKey"]
+    found = prepared.cloud.cloud.credential(made["AccessKeyId"], None)
+    assert found is not None
+    statement = {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    prepared.cloud.call("iam", "PutUserPolicy", {"UserName": "ben", "PolicyName": "p", "PolicyDocument": document})
+    for operation in ("Publish", "PublishBatch"):
+        error = refusal(prepared, operation, {**MINIMAL[operation], "TopicArn": topic}, found.caller)
+        assert (code_of(error), status_of(operation, error)) == ("KMSAccessDenied", 400)
 
 
 def test_strangers_have_no_topics_here(prepared: Prepared) -> None:
