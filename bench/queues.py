@@ -18,7 +18,7 @@ from bench.objects import compare
 from bench.peers import Peer
 
 CONNECTIONS = 16
-MESSAGES_OF_PEERS_MAX = 10_000
+MESSAGES_OF_PEERS_MAX = 1_000
 
 
 class Line:

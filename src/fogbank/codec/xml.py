@@ -292,7 +292,7 @@ class _Bounded(ET.TreeBuilder):
 
 
 def _in_pieces(text: str) -> ET.Element:
-    """A document read a little at a time: expat goes on to the end of what it was given, also once it was told to stop."""
+    """A document read a little at a time: expat goes on to the end of what it was given, also when it is to stop."""
     parser: ET.XMLParser[Any] = ET.XMLParser(target=_Bounded())  # noqa: S314
     for start in range(0, len(text), _PIECE):
         parser.feed(text[start : start + _PIECE])
