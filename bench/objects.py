@@ -31,7 +31,11 @@ def run(make: dict[str, Callable[[], Peer]], chosen: argparse.Namespace) -> None
             boto3.client("s3", **peers.with_clients(peer)).create_bucket(Bucket="bench")
         small(found, chosen.rounds, chosen.seconds)
         for peer in found:
-            large(peer, chosen.rounds)
+            large(peer, chosen.rounds, "64 MiB, server on one core")
+        for peer in found:
+            peer.unpin()
+            large(peer, chosen.rounds, "64 MiB, server on all cores")
+            peer.pin()
         for peer in found:
             listing(peer, chosen.many if peer.name == "fogbank" else min(chosen.many, KEYS_OF_PEERS_MAX))
     finally:
@@ -105,7 +109,7 @@ class Watch:
             self.grown_mib = max(self.grown_mib, self._resident_mib() - self._before)
 
 
-def large(peer: Peer, rounds: int) -> None:
+def large(peer: Peer, rounds: int, title: str) -> None:
     body = b"0123456789abcdef" * (LARGE_BYTES // 16)
     up, down = [], []
     with Watch(peer) as watch:
@@ -114,7 +118,7 @@ def large(peer: Peer, rounds: int) -> None:
             down.append(_timed(peer, load.signed(get(f"/bench/large/{number}"), target_of(peer)), b""))
     rate = LARGE_BYTES / 1e6
     print(
-        f"{'64 MiB, one connection':34} {peer.name:10} up {rate / statistics.median(up):6.0f} MB/s"
+        f"{title:34} {peer.name:10} up {rate / statistics.median(up):6.0f} MB/s"
         f"  down {rate / statistics.median(down):6.0f} MB/s  {watch.grown_mib:6.1f} MiB more",
         flush=True,
     )

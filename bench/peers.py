@@ -72,6 +72,19 @@ class Peer:
         assert self._process is not None
         return self._process.pid
 
+    def pin(self) -> None:
+        """Back onto the one core on which servers are compared."""
+        self._keep_to({SERVER_CORE})
+
+    def unpin(self) -> None:
+        """Let it use every core, as it would outside of a comparison."""
+        self._keep_to(set(range(os.cpu_count() or 1)))
+
+    def _keep_to(self, cores: set[int]) -> None:
+        for pid in self._family():
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), cores)
+
     def cpu_seconds(self) -> float:
         """User and system time of the process and all that it started."""
         return sum(self._stat(pid) for pid in self._family()) / _TICKS

@@ -188,3 +188,20 @@ def test_a_strict_cloud_begins_with_a_key_of_its_root(tmp_path: Path, capsys: py
 def test_another_port_while_one_runs_is_a_mistake(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["up", "-d", "--port", "1", "--state", str(state)]) == 1
     assert "already, on port" in capsys.readouterr().err
+
+
+def test_a_metric_is_drawn(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = asked(state, capsys, "status")["url"]
+    keys = {"aws_access_key_id": "000000000000", "aws_secret_access_key": "x", "region_name": "us-east-1"}
+    cloudwatch = boto3.client("cloudwatch", endpoint_url=url, **keys)
+    point = {"MetricName": "Latency", "Value": 42.0, "Dimensions": [{"Name": "Host", "Value": "a"}]}
+    cloudwatch.put_metric_data(Namespace="App", MetricData=[point])
+    words = ["metrics", "plot", "App", "Latency", "--dimension", "Host=a", "--since", "1h", "--period", "60s"]
+    assert [one["value"] for one in asked(state, capsys, *words, "--stat", "Sum")] == [42.0]
+    assert main([*words, "--state", str(state)]) == 0
+    drawn = capsys.readouterr().out.splitlines()
+    assert drawn[0] == "App Latency Host=a, Average of 60 s"
+    assert drawn[1].startswith("       42 │") and "█" in drawn[1]
+    assert main([*words, "--stat", "p1000", "--state", str(state)]) == 1
+    assert "p1000" in capsys.readouterr().err
+    cloudwatch.close()
