@@ -20,7 +20,7 @@ from fogbank.control.measure import Measures
 from fogbank.control.outbox import Outbox
 from fogbank.control.permission import Permission
 from fogbank.control.seal import Seal
-from fogbank.control.service import Installed, Operation, Services
+from fogbank.control.service import Installed, MustWait, Operation, Services
 from fogbank.model.load import load
 from fogbank.store.store import Store
 
@@ -84,8 +84,14 @@ class Dispatch:
         found = installed.operation(operation) if installed else None
         return found is not None and found.waits
 
+    def is_quick(self, service: str, operation: str) -> bool:
+        """Whether an operation that waits has a form for requests that need not."""
+        installed = self.services.get(service)
+        found = installed.operation(operation) if installed else None
+        return found is not None and found.quick is not None
+
     def answer(self, ctx: Context, req: dict[str, Any]) -> Answer:
-        """Run an operation that cannot wait, in a transaction of its own."""
+        """Run an operation that cannot wait, or its quick form, in a transaction of its own. Raises MustWait."""
         transaction = self.store.begin()
         ctx.join(transaction)
         try:
@@ -95,6 +101,9 @@ class Dispatch:
         except AwsError as error:
             transaction.abort()
             return Answer(None, error, transaction.seen)
+        except MustWait:
+            transaction.abort()
+            raise
         except Exception:
             transaction.abort()
             return Answer(None, self._broken(ctx), transaction.seen)
@@ -122,13 +131,14 @@ class Dispatch:
     def run(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Run an operation in the context's transaction; what it wrote is taken back if it fails."""
         installed, operation = self.find(ctx.service, ctx.operation)
-        if operation.waits:
+        run = operation.quick if operation.waits else operation.run
+        if run is None:
             raise RuntimeError(f"{ctx.service}:{ctx.operation} waits: it cannot be called inside a transaction")
         transaction = ctx.transaction
         mark = transaction.savepoint()
         try:
             self._admit(installed, ctx, req)
-            result: dict[str, Any] | None = operation.run(ctx, req)
+            result: dict[str, Any] | None = run(ctx, req)
         except BaseException:
             transaction.rollback(mark)
             raise

@@ -62,11 +62,19 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         return self.actions or self.name
 
 
+class MustWait(Exception):
+    """Raised by the quick form of an operation for a request that only its waiting form can answer."""
+
+
 class Operation(NamedTuple):
-    """The code behind an operation; `waits` for data operations, which are coroutines."""
+    """The code behind an operation; `waits` for data operations, which are coroutines.
+
+    One that waits may have a `quick` form too, of the same name in `operations`, for requests that need not wait.
+    """
 
     run: Callable[[Context, dict[str, Any]], Any]
     waits: bool
+    quick: Callable[[Context, dict[str, Any]], Any] | None = None
 
 
 class Installed:
@@ -82,7 +90,11 @@ class Installed:
     def operations(self) -> dict[str, Operation]:
         """Every operation that has code, by its name in snake case."""
         if self._operations is None:
-            self._operations = dict(self._found())
+            found: dict[str, Operation] = {}
+            for name, operation in self._found():
+                before = found.get(name)
+                found[name] = operation if before is None else operation._replace(quick=before.run)
+            self._operations = found
             permissions = self._module("permissions")
             self._needs = permissions.needs if permissions else None
         return self._operations

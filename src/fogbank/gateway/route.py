@@ -15,7 +15,7 @@ from fogbank.codec.message import Request, Response
 from fogbank.codec.virtual_host import address
 from fogbank.control.context import Context, Origin
 from fogbank.control.dispatch import Answer
-from fogbank.control.service import Installed
+from fogbank.control.service import Installed, MustWait
 from fogbank.gateway import cors, refusal
 from fogbank.gateway.admin import Admin, check_asker, is_admin
 from fogbank.gateway.body import BodyPlan, Payload, check_word, unwrap
@@ -43,7 +43,8 @@ _S3_FAMILY = frozenset(("s3express", "s3-object-lambda", "s3-outposts"))
 class Plan(NamedTuple):
     """What is known of a target before its first request is read; `waits` is None where fogbank has no code for it.
 
-    `open`: unsigned requests may pass (policies decide later); `promises`: its checksum headers speak of its body.
+    `open`: unsigned requests may pass (policies decide later); `promises`: its checksum headers speak of its body;
+    `is_quick`: it waits, but has a form for requests that need not.
     """
 
     codec: Codec
@@ -51,6 +52,7 @@ class Plan(NamedTuple):
     is_borrowed: bool
     open: bool
     promises: bool
+    is_quick: bool = False
 
 
 class Route:
@@ -169,9 +171,12 @@ class Route:
                 self._pages.observe(told, request, response, refused.code)
             return response
         delay_seconds = self._dispatch.delay_seconds(ctx)
-        if delay_seconds or plan.waits:
+        if delay_seconds or (plan.waits and (not plan.is_quick or request.stream is not None)):
             return self._answered_later(request, plan, ctx, params, delay_seconds)
-        answer = self._dispatch.answer(ctx, params)
+        try:
+            answer = self._dispatch.answer(ctx, params)
+        except MustWait:
+            return self._answered_later(request, plan, ctx, params, delay_seconds)
         if answer.batch <= self._dispatch.store.durable:
             return self._response(request, plan, ctx, answer)
         return self._once_durable(request, plan, ctx, answer)
@@ -190,6 +195,7 @@ class Route:
             is_borrowed=installed is None,
             open=traits.unsigned or service == "s3" or (service, operation) in _LINKS,
             promises=bool(traits.checksum or traits.checksum_required),
+            is_quick=self._dispatch.is_quick(service, operation),
         )
         self._plans[target] = plan
         return plan

@@ -9,7 +9,18 @@ import msgspec
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.s3 import buckets, crc, encryption, errors, expirations, permissions, rules, versions, writes
+from fogbank.services.s3 import (
+    buckets,
+    crc,
+    encryption,
+    errors,
+    expirations,
+    permissions,
+    puts,
+    rules,
+    versions,
+    writes,
+)
 from fogbank.services.s3.data.bodies import Intake, Keeping, Source, Stored
 from fogbank.services.s3.entries import Entry, Part, space
 from fogbank.services.s3.resources import Bucket
@@ -19,20 +30,18 @@ _DIRECTIVES = ("COPY", "REPLACE")
 
 
 async def put_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """A body that is still arriving, or too long for a row; the quick form has the others."""
     body = req.get("Body")
     if Intake.is_small(body):
         with ctx.begin():
-            draft = _drafted(ctx, req)
-            intake = Intake(ctx, draft.key)
-            intake.expect(req)
-            return _put(ctx, req, draft, intake.whole(body))
+            return puts.whole(ctx, req)
     with ctx.begin():
-        draft = _drafted(ctx, req)
+        draft = puts.drafted(ctx, req)
     intake = Intake(ctx, draft.key)
     intake.expect(req)
     stored = await intake.take(body)
     with Keeping(ctx, stored), ctx.begin():
-        return _put(ctx, req, draft, stored)
+        return puts.placed(ctx, req, draft, stored)
 
 
 async def copy_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -55,21 +64,6 @@ class _Copy(NamedTuple):
     algorithm: str
     stored: Stored | None
     body: bytes | AsyncIterator[bytes]
-
-
-def _drafted(ctx: Context, req: dict[str, Any]) -> Draft:
-    bucket = buckets.of(ctx, req)
-    writes.check_lock_digest(ctx, req)
-    return writes.drafted(ctx, bucket, req)
-
-
-def _put(ctx: Context, req: dict[str, Any], draft: Draft, stored: Stored) -> dict[str, Any]:
-    bucket = buckets.of(ctx, req)
-    Keeping(ctx, stored).keep(bucket)
-    etag = writes.etag_of(ctx, draft.entry.encryption, stored.md5)
-    entry = writes.filled(draft.entry, Filled(stored.part, etag, stored.algorithm, stored.checksum))
-    entry = writes.placed(ctx, bucket, req, entry, "ObjectCreated:Put")
-    return writes.answer(bucket, entry) | expirations.told(ctx, bucket, req["Key"], entry)
 
 
 def _copy(ctx: Context, req: dict[str, Any]) -> _Copy:

@@ -7,6 +7,7 @@ from typing import Any
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
+from fogbank.control.service import MustWait
 from fogbank.services.s3 import (
     buckets,
     crc,
@@ -16,11 +17,12 @@ from fogbank.services.s3 import (
     expirations,
     locks,
     permissions,
+    puts,
     rules,
     versions,
     writes,
 )
-from fogbank.services.s3.data.bodies import Source
+from fogbank.services.s3.data.bodies import Intake, Source
 from fogbank.services.s3.entries import Entry, Part
 from fogbank.services.s3.notices import Facts, changed
 from fogbank.services.s3.resources import Bucket
@@ -28,6 +30,13 @@ from fogbank.services.s3.rules import Span
 
 _ATTRIBUTES = frozenset(("ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"))
 _DELETES_MAX = 1000
+
+
+def put_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The quick form, for small bodies that are all there. Raises MustWait for others."""
+    if not Intake.is_small(req.get("Body")):
+        raise MustWait
+    return puts.whole(ctx, req)
 
 
 def get_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
