@@ -167,27 +167,36 @@ async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
 
 
 async def _written(file: int, chunks: AsyncIterator[bytes], sums: Sequence[Sum]) -> int:
-    """Write chunks in a thread while the next ones arrive; returns how many bytes that were."""
+    """Write and count chunks, each in a thread, while the next ones arrive; returns how many bytes that were."""
     size = 0
     loop = asyncio.get_running_loop()
-    working: asyncio.Future[None] | None = None
+    working: list[asyncio.Future[None]] = []
     try:
         async for piece in _pieces(chunks):
             size += sum(map(len, piece))
-            if working is not None:
-                await working
-            working = loop.run_in_executor(None, _write, file, piece, sums)
+            await _all(working)
+            # A disk takes new pages about as fast as MD5 counts them: one after the other would halve both.
+            working = [loop.run_in_executor(None, _write, file, piece), loop.run_in_executor(None, _count, piece, sums)]
     finally:
         # The file is closed after this: nobody may write to it any more.
-        if working is not None:
-            await working
+        await _all(working)
     return size
 
 
-def _write(file: int, piece: list[bytes], sums: Sequence[Sum]) -> None:
+async def _all(working: list[asyncio.Future[None]]) -> None:
+    if working:
+        await asyncio.wait(working)
+    for one in working:
+        one.result()
+
+
+def _count(piece: list[bytes], sums: Sequence[Sum]) -> None:
     for one in sums:
         for data in piece:
             one.update(data)
+
+
+def _write(file: int, piece: list[bytes]) -> None:
     left = [memoryview(data) for data in piece if data]
     while left:
         written = os.writev(file, left[:_VECTORS_MAX])
