@@ -24,7 +24,6 @@ from fogbank.control.session import Sessions
 from fogbank.gateway.route import Route
 from fogbank.gateway.server import Limits, Server
 from fogbank.model.load import load
-from fogbank.services.events import arrivals
 from fogbank.services.iam.identity import credential_of, note_use, policies_of, root_key
 from fogbank.settings import Settings
 from fogbank.store.blobs import Blobs
@@ -65,9 +64,14 @@ class _Arrivals:
         self._dispatch = dispatch
 
     def wants(self, ctx: Context) -> bool:
+        # Imported when the first event is told: the start waits for no service.
+        from fogbank.services.events import arrivals
+
         return arrivals.wants(ctx)
 
     def deliver(self, transaction: Transaction, event: Mapping[str, Any]) -> None:
+        from fogbank.services.events import arrivals
+
         account = event["account"]
         scope = Scope.of(account, event["region"])
         ctx = Context(self._dispatch, "events", "deliver", scope, callers.service("events.amazonaws.com", account))

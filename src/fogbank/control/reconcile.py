@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import NamedTuple
 
 from fogbank.aws.errors import WorldError
@@ -64,11 +65,13 @@ class Reconcile:
 
     def _learn(self, installed: Installed) -> None:
         store = self._dispatch.store
-        kinds = {kind.KIND: kind for kind in installed.record_kinds()}
-        for kind, reconciler in installed.reconcilers():
-            self._reconcilers[kind] = (installed.service.name, reconciler)
-            for scope in store.scopes(kinds[kind]):
-                for key in store.table(kinds[kind], scope).rows:
+        for kind in installed.service.reconcilers:
+            self._reconcilers[kind] = (installed.service.name, partial(installed.reconcile, kind))
+            scopes = store.scopes_of(kind)
+            # A service of which nothing is remembered is not even imported.
+            for scope in scopes:
+                record = next(one for one in installed.record_kinds() if kind == one.KIND)
+                for key in store.table(record, scope).rows:
                     self.tell(kind, "/".join(scope), key)
 
     def tell(self, kind: str, scope: str, key: str) -> None:

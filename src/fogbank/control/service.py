@@ -109,6 +109,11 @@ class Installed:
             return self._needs(ctx, ctx.operation, req)
         return (Need(f"{self.service.action_prefix}:{ctx.operation}"),)
 
+    async def reconcile(self, kind: str, ctx: Context, key: str) -> Any:
+        """Have the reconciler of a kind look at a key; it is imported when the first key is told."""
+        function = getattr(importlib.import_module(f"{self._package}.reconcile"), self.service.reconcilers[kind])
+        return await function(ctx, key)
+
     def reconcilers(self) -> Iterator[tuple[str, Callable[..., Any]]]:
         """(record kind, coroutine function told a context and a key) of each of the service's reconcilers."""
         for kind, name in self.service.reconcilers.items():

@@ -90,11 +90,15 @@ class Store:
 
     def scopes(self, kind: type[Record]) -> list[Scope]:
         """Where a kind has rows, or has had some since the start."""
-        names = {Scope(*name.split("/")) for name in self._log.scopes(kind.KIND)}
+        names = set(self.scopes_of(kind.KIND))
         names.update(
             scope.everywhere() if kind.GLOBAL else scope for (name, scope) in self._tables if name == kind.KIND
         )
         return sorted(names)
+
+    def scopes_of(self, kind: str) -> list[Scope]:
+        """Where the log has rows of a kind, by its name."""
+        return [Scope(*name.split("/")) for name in self._log.scopes(kind)]
 
     @property
     def drops(self) -> int:
