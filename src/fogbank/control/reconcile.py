@@ -51,10 +51,14 @@ class Reconcile:
         self._queue: dict[_Key, None] = {}
         self._timers: dict[_Key, Timer] = {}
         self._failures: dict[_Key, int] = {}
-        self._working: dict[_Key, asyncio.Task[None]] = {}
+        self._working: set[_Key] = set()
         self._again: set[_Key] = set()
-        self._woken = asyncio.Event()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._sleeping: list[asyncio.Future[None]] = []
+        self._is_called = False
+        """Whether a worker has been called that has not looked at the queue yet."""
         self._idle = asyncio.Event()
+        self._idle.set()
 
     def start(self) -> None:
         """Learn the services' reconcilers and queue every key there is: what a restart left undone is done now."""
@@ -83,36 +87,59 @@ class Reconcile:
             self._again.add(told)
             return
         self._queue[told] = None
-        self._woken.set()
         self._idle.clear()
+        self._call()
 
     async def run(self) -> None:
         """Work until cancelled."""
+        self._call()
         try:
-            while True:
-                if not self._queue and not self._working:
-                    self._idle.set()
-                await self._woken.wait()
-                self._woken.clear()
-                while self._queue and len(self._working) < _WORKING_MAX:
-                    self._begin(next(iter(self._queue)))
+            await asyncio.get_running_loop().create_future()
         finally:
-            working = list(self._working.values())
-            for task in working:
-                task.cancel()
-            await asyncio.gather(*working, return_exceptions=True)
+            workers = list(self._workers)
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
 
-    def _begin(self, key: _Key) -> None:
-        del self._queue[key]
-        task = self._working[key] = asyncio.create_task(self._reconcile(key))
-        task.add_done_callback(lambda _: self._ended(key))
+    def _call(self) -> None:
+        """Have one more worker look at the queue: it does once those that are at it wait for the world, or are done."""
+        if self._is_called or not self._queue:
+            return
+        while self._sleeping and self._sleeping[-1].done():
+            self._sleeping.pop()
+        if self._sleeping:
+            self._is_called = True
+            self._sleeping.pop().set_result(None)
+        elif len(self._workers) < _WORKING_MAX:
+            self._is_called = True
+            worker = asyncio.create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+
+    async def _work(self) -> None:
+        # Most reconcilers wait for nothing: a worker goes through a queue of them without another task.
+        while True:
+            self._is_called = False
+            while self._queue:
+                key = next(iter(self._queue))
+                del self._queue[key]
+                self._working.add(key)
+                self._call()
+                try:
+                    await self._reconcile(key)
+                finally:
+                    self._ended(key)
+            if not self._working:
+                self._idle.set()
+            called = asyncio.get_running_loop().create_future()
+            self._sleeping.append(called)
+            await called
 
     def _ended(self, key: _Key) -> None:
-        self._working.pop(key, None)
+        self._working.discard(key)
         if key in self._again:
             self._again.discard(key)
             self._queue[key] = None
-        self._woken.set()
 
     async def settled(self) -> None:
         """Wait until no key is queued: for tests, and for `clock advance`."""
@@ -122,8 +149,6 @@ class Reconcile:
     def clear(self) -> None:
         self._queue.clear()
         self._again.clear()
-        for task in self._working.values():
-            task.cancel()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

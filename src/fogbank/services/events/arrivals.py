@@ -11,9 +11,27 @@ from fogbank.services.events import buses, routing, rules
 from fogbank.services.events.resources import Archive, Rule
 
 
+class _Known:
+    """Whether somebody listens in a scope, as it was when the service's records had changed so often there."""
+
+    def __init__(self, *scope: str) -> None:
+        self.changes = -1
+        self.is_wanted = False
+
+
 def wants(ctx: Context) -> bool:
-    """Whether anything on the default bus could want an event that happens here."""
-    home = ctx.at(region=ctx.region or REGION_DEFAULT)
+    """Whether anything on the default bus could want an event that happens here: asked of every event there is."""
+    home = ctx if ctx.region else ctx.at(region=REGION_DEFAULT)
+    if ctx.transaction.has_written("events"):
+        # What may still be taken back is no truth to remember.
+        return _is_wanted(home)
+    known, changes = ctx.held(_Known, *home.scope), home.changes("events")
+    if known.changes != changes:
+        known.changes, known.is_wanted = changes, _is_wanted(home)
+    return known.is_wanted
+
+
+def _is_wanted(home: Context) -> bool:
     return bool(home.count(Rule) or home.count(Archive))
 
 
