@@ -5,26 +5,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-import botocore.session
 import pytest
 
-from fogbank.aws.errors import AwsError
-from fogbank.testing import TestCloud
+from fogbank.testing import TestCloud, parity
+from fogbank.testing.parity import Case, Parity, World
 
 SERVICE = "events"
-MODEL = botocore.session.get_session().get_service_model(SERVICE)
-
-
-class Case(NamedTuple):
-    """A call that is refused: the error's code and message, and its status where it is not 400."""
-
-    operation: str
-    code: str
-    message: str
-    parameters: dict[str, Any]
-    status: int = 400
 
 
 ARN = "arn:aws:events:us-east-1:000000000000:"
@@ -210,71 +198,29 @@ CASES = [
 ]
 # fmt: on
 
-
-def _status(error: AwsError) -> int:
-    if error.status is not None:
-        return error.status
-    if error.code not in MODEL.shape_names:
-        return 400
-    trait = MODEL.shape_for(error.code).metadata
-    return int(trait.get("error", {}).get("httpStatusCode", 500 if trait.get("fault") else 400))
-
-
-def _operations(cloud: TestCloud) -> list[str]:
-    installed = cloud.cloud.dispatch.services.get(SERVICE)
-    assert installed is not None
-    return [name for name in MODEL.operation_names if installed.operation(name) is not None]
-
-
-def _filled(value: Any, names: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _filled(inner, names) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_filled(inner, names) for inner in value]
-    if isinstance(value, str) and value.startswith("$") and value[1:] in names:
-        return names[value[1:]]
-    return value
+PARITY = Parity(SERVICE, CASES, EXCUSED)
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[tuple[TestCloud, dict[str, str]]]:
-    cloud = TestCloud()
-    yield cloud, _made(cloud)
-    cloud.close()
+def world() -> Iterator[World]:
+    yield from parity.world(_made)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.operation}-{case.code}")
-def test_it_is_refused(world: tuple[TestCloud, dict[str, str]], case: Case) -> None:
-    cloud, names = world
-    with pytest.raises(AwsError) as refused:
-        cloud.call(SERVICE, case.operation, _filled(case.parameters, names))
-    told = refused.value.message
-    for name, text in names.items():
-        told = told.replace(text, f"${name}") if text else told
-    assert (refused.value.code, told, _status(refused.value)) == (case.code, case.message, case.status)
+def test_it_is_refused(world: World, case: Case) -> None:
+    assert PARITY.refused(world, case) == (case.code, case.message, case.status)
 
 
-def test_every_error_of_the_model_is_provoked_or_excused(world: tuple[TestCloud, dict[str, str]]) -> None:
-    provoked = {(case.operation, case.code) for case in CASES}
-    left = [
-        f"{name}:{shape.name}"
-        for name in _operations(world[0])
-        for shape in MODEL.operation_model(name).error_shapes
-        if (name, shape.name) not in provoked and not {shape.name, f"{name}:{shape.name}"} & set(EXCUSED)
-    ]
-    assert not left
+def test_every_error_of_the_model_is_provoked_or_excused() -> None:
+    assert PARITY.missing() == []
 
 
 def test_every_excuse_is_needed() -> None:
-    provoked = {f"{case.operation}:{case.code}" for case in CASES}
-    names = MODEL.operation_names
-    modelled = {f"{name}:{shape.name}" for name in names for shape in MODEL.operation_model(name).error_shapes}
-    codes = {one.partition(":")[2] for one in modelled}
-    assert not [one for one in EXCUSED if one in provoked or one not in modelled | codes]
+    assert PARITY.needless() == []
 
 
-def test_every_operation_that_can_refuse_is_seen_to(world: tuple[TestCloud, dict[str, str]]) -> None:
-    assert set(_operations(world[0])) - {case.operation for case in CASES} == NEVER_REFUSING
+def test_every_operation_that_can_refuse_is_seen_to() -> None:
+    assert PARITY.silent() == NEVER_REFUSING
 
 
 @pytest.mark.parametrize(
@@ -289,10 +235,10 @@ def test_every_operation_that_can_refuse_is_seen_to(world: tuple[TestCloud, dict
         ({"EventBusName": "none"}, "InvalidArgument"),
     ],
 )
-def test_an_entry_is_refused_alone(world: tuple[TestCloud, dict[str, str]], entry: dict[str, Any], code: str) -> None:
+def test_an_entry_is_refused_alone(world: World, entry: dict[str, Any], code: str) -> None:
     cloud, names = world
     good = {"Source": "a", "DetailType": "b", "Detail": "{}"}
-    answer = cloud.call(SERVICE, "PutEvents", {"Entries": [good, _filled({**good, **entry}, names)]})
+    answer = cloud.call(SERVICE, "PutEvents", {"Entries": [good, parity.filled({**good, **entry}, names)]})
     assert answer["FailedEntryCount"] == 1
     assert "EventId" in answer["Entries"][0]
     assert answer["Entries"][1]["ErrorCode"] == code

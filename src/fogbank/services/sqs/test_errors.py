@@ -5,26 +5,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
-import botocore.session
 import pytest
 
-from fogbank.aws.errors import AwsError
-from fogbank.testing import TestCloud
+from fogbank.testing import TestCloud, parity
+from fogbank.testing.parity import Case, Parity, World
 
 SERVICE = "sqs"
-MODEL = botocore.session.get_session().get_service_model(SERVICE)
-
-
-class Case(NamedTuple):
-    """A call that is refused: the error's code and message, and its status where it is not 400."""
-
-    operation: str
-    code: str
-    message: str
-    parameters: dict[str, Any]
-    status: int = 400
 
 
 HOST = "http://127.0.0.1:4566/000000000000/"
@@ -254,7 +241,7 @@ CASES = [
     Case("ChangeMessageVisibility", "InvalidParameterValue", "Value 43201 for parameter VisibilityTimeout is invalid. Reason: VisibilityTimeout must be an integer between 0 and 43200.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/jobs", "ReceiptHandle": "$VISIBLE", "VisibilityTimeout": 43201}),
     Case("DeleteMessage", "ReceiptHandleIsInvalid", "The input receipt handle \"x\" is not a valid receipt handle.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/jobs", "ReceiptHandle": "x"}),
     Case("DeleteMessage", "ReceiptHandleIsInvalid", "The input receipt handle \"$VISIBLE\" is not a valid receipt handle.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/line.fifo", "ReceiptHandle": "$VISIBLE"}),
-    Case("PurgeQueue", "PurgeQueueInProgress", "Only one PurgeQueue operation on purged is allowed every 60 seconds.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/purged"}),
+    Case("PurgeQueue", "PurgeQueueInProgress", "Only one PurgeQueue operation on purged is allowed every 60 seconds.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/purged"}, 403),
     Case("GetQueueAttributes", "InvalidAttributeName", "Unknown Attribute Nothing.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/jobs", "AttributeNames": ["Nothing"]}),
     Case("CreateQueue", "QueueDeletedRecently", "You must wait 60 seconds after deleting a queue before you can create another with the same name.", {"QueueName": "deleted"}),
     Case("CreateQueue", "QueueNameExists", "A queue already exists with the same name and a different value for attribute DelaySeconds", {"QueueName": "jobs", "Attributes": {"DelaySeconds": "5"}}),
@@ -309,10 +296,10 @@ CASES = [
     Case("SetQueueAttributes", "InvalidParameterValue", "Value [[[[ for parameter RedrivePolicy is invalid. Reason: Amazon SQS can't create the redrive policy, as it isn't in JSON format.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/jobs", "Attributes": {"RedrivePolicy": "[[[["}}),
     Case("SetQueueAttributes", "InvalidAttributeName", "Unknown Attribute ContentBasedDeduplication.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/jobs", "Attributes": {"ContentBasedDeduplication": "true"}}),
     Case("SetQueueAttributes", "InvalidAttributeName", "Unknown Attribute Nothing.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/jobs", "Attributes": {"Nothing": "1"}}),
-    Case("SetQueueAttributes", "OverLimit", "21 Statements were found, maximum allowed is 20.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/jobs", "Attributes": {"Policy": "$MANY"}}),
+    Case("SetQueueAttributes", "OverLimit", "21 Statements were found, maximum allowed is 20.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/jobs", "Attributes": {"Policy": "$MANY"}}, 403),
     Case("SetQueueAttributes", "InvalidAttributeValue", "Invalid value for the parameter FifoThroughputLimit. Reason: perMessageGroupId is allowed only when the value for DeduplicationScope is messageGroup.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/line.fifo", "Attributes": {"FifoThroughputLimit": "perMessageGroupId"}}),
-    Case("AddPermission", "OverLimit", "21 Statements were found, maximum allowed is 20.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/full", "Label": "x", "AWSAccountIds": ["111111111111"], "Actions": ["SendMessage"]}),
-    Case("AddPermission", "OverLimit", "8 Actions were found, maximum allowed is 7.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/jobs", "Label": "x", "AWSAccountIds": ["111111111111"], "Actions": ["SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes", "GetQueueUrl", "PurgeQueue", "ListDeadLetterSourceQueues"]}),
+    Case("AddPermission", "OverLimit", "21 Statements were found, maximum allowed is 20.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/full", "Label": "x", "AWSAccountIds": ["111111111111"], "Actions": ["SendMessage"]}, 403),
+    Case("AddPermission", "OverLimit", "8 Actions were found, maximum allowed is 7.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/jobs", "Label": "x", "AWSAccountIds": ["111111111111"], "Actions": ["SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes", "GetQueueUrl", "PurgeQueue", "ListDeadLetterSourceQueues"]}, 403),
     Case("AddPermission", "InvalidParameterValue", "Value SQS:CreateQueue for parameter ActionName is invalid. Reason: Only the queue owner is allowed to invoke this action.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/jobs", "Label": "x", "AWSAccountIds": ["111111111111"], "Actions": ["CreateQueue"]}),
     Case("AddPermission", "InvalidParameterValue", "Value SQS:Nothing for parameter ActionName is invalid. Reason: Please refer to the appropriate WSDL for a list of valid actions.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/jobs", "Label": "x", "AWSAccountIds": ["111111111111"], "Actions": ["Nothing"]}),
     Case("AddPermission", "InvalidParameterValue", "Value 1 for parameter PrincipalId is invalid. Reason: Unable to verify.", {"QueueUrl": "http://127.0.0.1:4566/000000000000/jobs", "Label": "x", "AWSAccountIds": ["1"], "Actions": ["SendMessage"]}),
@@ -337,68 +324,26 @@ CASES = [
 ]
 # fmt: on
 
-
-def _status(error: AwsError) -> int:
-    if error.status is not None:
-        return error.status
-    if error.code not in MODEL.shape_names:
-        return 400
-    trait = MODEL.shape_for(error.code).metadata
-    return int(trait.get("error", {}).get("httpStatusCode", 500 if trait.get("fault") else 400))
-
-
-def _operations(cloud: TestCloud) -> list[str]:
-    installed = cloud.cloud.dispatch.services.get(SERVICE)
-    assert installed is not None
-    return [name for name in MODEL.operation_names if installed.operation(name) is not None]
-
-
-def _filled(value: Any, names: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _filled(inner, names) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_filled(inner, names) for inner in value]
-    if isinstance(value, str) and value.startswith("$") and value[1:] in names:
-        return names[value[1:]]
-    return value
+PARITY = Parity(SERVICE, CASES, EXCUSED)
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[tuple[TestCloud, dict[str, str]]]:
-    cloud = TestCloud()
-    yield cloud, _made(cloud)
-    cloud.close()
+def world() -> Iterator[World]:
+    yield from parity.world(_made)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.operation}-{case.code}")
-def test_it_is_refused(world: tuple[TestCloud, dict[str, str]], case: Case) -> None:
-    cloud, names = world
-    with pytest.raises(AwsError) as refused:
-        cloud.call(SERVICE, case.operation, _filled(case.parameters, names))
-    told = refused.value.message
-    for name, text in names.items():
-        told = told.replace(text, f"${name}") if text else told
-    assert (refused.value.code, told, _status(refused.value)) == (case.code, case.message, case.status)
+def test_it_is_refused(world: World, case: Case) -> None:
+    assert PARITY.refused(world, case) == (case.code, case.message, case.status)
 
 
-def test_every_error_of_the_model_is_provoked_or_excused(world: tuple[TestCloud, dict[str, str]]) -> None:
-    provoked = {(case.operation, case.code) for case in CASES}
-    left = [
-        f"{name}:{shape.name}"
-        for name in _operations(world[0])
-        for shape in MODEL.operation_model(name).error_shapes
-        if (name, shape.name) not in provoked and not {shape.name, f"{name}:{shape.name}"} & set(EXCUSED)
-    ]
-    assert not left
+def test_every_error_of_the_model_is_provoked_or_excused() -> None:
+    assert PARITY.missing() == []
 
 
 def test_every_excuse_is_needed() -> None:
-    provoked = {f"{case.operation}:{case.code}" for case in CASES}
-    names = MODEL.operation_names
-    modelled = {f"{name}:{shape.name}" for name in names for shape in MODEL.operation_model(name).error_shapes}
-    codes = {one.partition(":")[2] for one in modelled}
-    assert not [one for one in EXCUSED if one in provoked or one not in modelled | codes]
+    assert PARITY.needless() == []
 
 
-def test_every_operation_that_can_refuse_is_seen_to(world: tuple[TestCloud, dict[str, str]]) -> None:
-    assert set(_operations(world[0])) - {case.operation for case in CASES} == NEVER_REFUSING
+def test_every_operation_that_can_refuse_is_seen_to() -> None:
+    assert PARITY.silent() == NEVER_REFUSING
