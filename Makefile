@@ -15,13 +15,13 @@ help:
 	@echo "make bench  measure against peers, in one run"
 	@echo "make docs   write the generated pages anew"
 
-up: $(VENV)/run
+up: $(VENV)/run build/network
 	@$(BIN)/fogbank up -d
 
 down: $(VENV)/run
 	@$(BIN)/fogbank down
 
-test: $(VENV)/dev build/vectors build/clients/ready
+test: $(VENV)/dev build/vectors build/clients/ready build/network build/browser
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 check: $(VENV)/dev
@@ -30,7 +30,7 @@ check: $(VENV)/dev
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest tests/house
 
-bench: $(VENV)/bench
+bench: $(VENV)/bench build/network
 	@$(BIN)/python -m bench $(BENCH)
 
 docs: $(VENV)/dev
@@ -57,6 +57,16 @@ clean:
 
 $(BIN)/python:
 	@requirements/venv $(PYTHON) $(VENV)
+
+# Networks need one library that is no Python package; without it VPCs are records only, and fogbank says so.
+build/network: requirements/libnftables
+	@requirements/libnftables
+	@mkdir -p build && touch $@
+
+# The console is looked at in a browser.
+build/browser: requirements/chromium
+	@requirements/chromium
+	@mkdir -p build && touch $@
 
 $(VENV)/run $(VENV)/dev $(VENV)/bench: $(VENV)/%: requirements/%.lock pyproject.toml | $(BIN)/python
 	@echo "installing what requirements/$*.lock pins"

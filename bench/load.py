@@ -62,6 +62,7 @@ class Figures(msgspec.Struct):
     errors: int
     requests: int
     first_error: str = ""
+    p99_ms: float = 0.0
 
 
 class _Connection(asyncio.Protocol):
@@ -132,7 +133,8 @@ async def run(port: int, requests: Sequence[bytes], connections: int, seconds: f
         return Figures(0, 0, 1, 0, "no answer")
     errors = sum(protocol.errors for protocol in protocols)
     first = next((protocol.first_error for protocol in protocols if protocol.first_error), "")
-    return Figures(len(times) / spent, times[len(times) // 2] * 1000, errors, len(times), first)
+    median, p99 = (times[len(times) * share // 100] * 1000 for share in (50, 99))
+    return Figures(len(times) / spent, median, errors, len(times), first, p99)
 
 
 async def once(port: int, requests: Sequence[bytes], connections: int) -> float:

@@ -63,6 +63,12 @@ class Peer:
                 self._process.wait()
             self._process = None
 
+    def kill(self) -> None:
+        """`kill -9` of the server alone."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
     def close(self) -> None:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import socket
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from ssl import SSLContext
 from typing import Any, ClassVar, NamedTuple
 
 from fogbank.aws import ids
-from fogbank.aws.errors import AwsError
+from fogbank.aws.errors import AwsError, WorldError
 from fogbank.aws.scope import Scope
 from fogbank.clock import Clock
 from fogbank.control import caller as callers
@@ -17,13 +20,19 @@ from fogbank.control.caller import Caller, Credential
 from fogbank.control.context import Context, Origin
 from fogbank.control.dispatch import Dispatch, Ground
 from fogbank.control.permission import Permission
+from fogbank.control.planes import Planes
 from fogbank.control.reconcile import Reconcile, keep_time
 from fogbank.control.seal import MachineKeyError, Seal
 from fogbank.control.service import Services
 from fogbank.control.session import Sessions
+from fogbank.gateway.doors import OpenDoors
+from fogbank.gateway.inside import Inside
 from fogbank.gateway.route import Route
 from fogbank.gateway.server import Limits, Server
 from fogbank.model.load import load
+from fogbank.planes.doors import NoDoors
+from fogbank.planes.net.fake import FakeNet
+from fogbank.planes.net.net import Net
 from fogbank.services.iam.identity import credential_of, note_use, policies_of, root_key
 from fogbank.settings import Settings
 from fogbank.store.blobs import Blobs
@@ -33,6 +42,7 @@ from fogbank.store.sqlite import SqliteLog
 from fogbank.store.store import Store
 from fogbank.store.transaction import Transaction
 
+_LOG = logging.getLogger("fogbank")
 SERVICES = "fogbank.services"
 _CREDENTIALS_MAX = 4096
 _HOME = Scope("fogbank", "fogbank", "")
@@ -89,6 +99,7 @@ class Cloud:
         clock: Clock | None = None,
         random_source: ids.Random | None = None,
         schedule: Callable[[Callable[[], None]], Any] | None = None,
+        net: Callable[[Path], Net] | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock or Clock()
@@ -107,13 +118,18 @@ class Cloud:
             settings.enforcement, policies_of, lambda service: str(load(service).metadata["protocol"])
         )
         dice = random_source or random.SystemRandom()
-        self.dispatch = Dispatch(Ground(self.store, self.clock, self.services, permission, seal, dice, note_use))
+        self.net = net(self.folder) if net is not None else FakeNet("plain")
+        self.inside = Inside(self)
+        self._server: Server | None = None
+        self.doors = OpenDoors(self.net, self.server, self.inside.resolve, self._tls)
+        self.planes = Planes(self.net, self.doors if self.net.has_packets else NoDoors())
+        ground = Ground(self.store, self.clock, self.services, permission, seal, dice, self.planes, note_use)
+        self.dispatch = Dispatch(ground)
         self.dispatch.secret_of = self.secret_of
         self.dispatch.outbox.sink = _Arrivals(self.dispatch)
         self.sessions = Sessions(seal)
         self._credentials: dict[str, _Known] = {}
         self.reconcile = Reconcile(self.dispatch, self.clock)
-        self._server: Server | None = None
         self.ca_bundle = ""
         """What AWS_CA_BUNDLE takes, once the API is served over HTTPS."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -123,23 +139,44 @@ class Cloud:
     async def start(self) -> None:
         """Start what runs beside the calls: time, reconcilers, deliveries."""
         self.store.sweep_blobs()
+        await self._adopt()
         self.reconcile.start()
         for work in (keep_time(self.clock), self.reconcile.run(), self.dispatch.outbox.run()):
             self._tasks.append(asyncio.create_task(work))
 
+    async def _adopt(self) -> None:
+        """Have the network be what the records say, whatever the process before this one left of it."""
+        parts: dict[str, Any] = {}
+        for installed in self.services:
+            kinds = [kind for kind in installed.service.reconcilers if installed.service.network]
+            for scope in sorted({scope for kind in kinds for scope in self.store.scopes_of(kind)}):
+                caller = callers.service(f"{installed.service.name}.amazonaws.com", scope.account)
+                ctx = Context(self.dispatch, installed.service.name, "adopt", scope, caller)
+                with ctx.begin():
+                    parts.update(installed.network(ctx))
+        try:
+            await self.net.whole(parts)
+        except WorldError as error:
+            # Each part is told again by its reconciler, which tries until it holds.
+            _LOG.warning("the network could not be adopted: %s", error)
+
     async def listen(self, sock: socket.socket, *, tls: bool = False) -> None:
         """Serve the API on a bound socket."""
+        await self.server().listen(sock, self._tls() if tls else None)
+
+    def server(self) -> Server:
+        """What serves the API, on sockets of the host and inside the network."""
         if self._server is None:
             limits = Limits(body_bytes_max=self.settings.body_bytes_max)
             self._server = Server(Route(self), limits, new_id=lambda: ids.uuid(self.dispatch.ids))
-        context = None
-        if tls:
-            from fogbank.gateway.tls import Authority, ssl_context
+        return self._server
 
-            authority = Authority.load_or_create(self.folder / "tls")
-            self.ca_bundle = str(authority.bundle)
-            context = ssl_context(authority)
-        await self._server.listen(sock, context)
+    def _tls(self) -> SSLContext:
+        from fogbank.gateway.tls import Authority, ssl_context
+
+        authority = Authority.load_or_create(self.folder / "tls")
+        self.ca_bundle = str(authority.bundle)
+        return ssl_context(authority)
 
     async def stop(self, grace_seconds: float = 10.0) -> None:
         """Finish what is in flight, write what is left, and let go of the state folder."""
@@ -149,6 +186,8 @@ class Cloud:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.doors.close()
+        await self.net.close()
         self.close()
 
     def close(self) -> None:
@@ -237,9 +276,7 @@ class Cloud:
         # First what may fail: timers and events of records that stay must stay too.
         self.store.clear()
         self.reconcile.clear()
-        self.dispatch.outbox.clear()
-        self.dispatch.holds.clear()
-        self.dispatch.measures.clear()
+        self.dispatch.clear()
         if self._own_clock:
             self.clock.restart()
 
@@ -267,6 +304,11 @@ class Cloud:
         await self.reconcile.settled()
         self.store.flush()
         await self.dispatch.outbox.settled()
+
+    async def emptied(self) -> None:
+        """After a reset: the network has nothing left either."""
+        self.doors.close()
+        await self.net.set({}, within=("",))
 
     def keep_clock(self) -> None:
         """Remember where people have moved cloud time."""

@@ -14,12 +14,17 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 
 from fogbank.planes import process
+from fogbank.planes.net import probe
+from fogbank.planes.net.fake import FakeNet
+from fogbank.planes.net.namespaces import prefix_of
+from fogbank.planes.net.net import Net
 from fogbank.planes.process import Process, Spawn
 from fogbank.settings import Settings
 
@@ -98,7 +103,10 @@ async def _serve(settings: Settings, api: socket.socket, tls: socket.socket | No
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    cloud = Cloud(settings)
+    mode, reason = probe.found(settings.network)
+    if reason:
+        _LOG.warning("network: %s: %s", mode, reason)
+    cloud = Cloud(settings, net=partial(_network, mode))
     await cloud.start()
     await cloud.listen(api)
     if tls is not None:
@@ -108,6 +116,16 @@ async def _serve(settings: Settings, api: socket.socket, tls: socket.socket | No
     await stop.wait()
     _LOG.info("stopping")
     await cloud.stop()
+    await cloud.net.clear()
+
+
+def _network(mode: str, folder: Path) -> Net:
+    """The network of a mode; the plain one holds records and no packets."""
+    if mode == "plain":
+        return FakeNet("plain")
+    from fogbank.planes.net.kernel import KernelNet
+
+    return KernelNet(prefix_of(folder), mode, folder)
 
 
 def start(settings: Settings, given: dict[str, Any]) -> Running:
@@ -135,9 +153,11 @@ def start(settings: Settings, given: dict[str, Any]) -> Running:
 
 
 def stop(settings: Settings) -> bool:
-    """Stop the cloud; False if none ran."""
+    """Stop the cloud, and take away what one that was killed has left of its network; False if none ran."""
     found = running(settings)
     if found is None:
+        mode, _ = probe.found(settings.network)
+        asyncio.run(_network(mode, settings.state_folder).clear())
         return False
     process.stop(found.process, STOP_SECONDS)
     _card(settings).unlink(missing_ok=True)

@@ -50,6 +50,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     body_bytes_max: Annotated[int, msgspec.Meta(ge=1024, description="Largest request body that is buffered.")] = (
         128 * 1024 * 1024
     )
+    network: Annotated[
+        Literal["auto", "full", "rootless", "plain"],
+        _doc("How VPCs are made: as root, in a user namespace, or as records only; auto takes the best there is."),
+    ] = "auto"
     longtail: Annotated[bool, _doc("Serve unknown services by moto in process, if the extra is installed.")] = True
 
     @property

@@ -70,3 +70,8 @@ def account_of(key_id: str) -> str | None:
     number = int.from_bytes(raw[:6], "big")
     account = (number & _ACCOUNT_MASK) >> _ACCOUNT_SHIFT
     return f"{account:012d}" if number >> 47 and account < 10**12 else None
+
+
+def resource_id(source: Random, prefix: str) -> str:
+    """An EC2 resource id: `vpc-` and 17 hexadecimal digits (EC2 User Guide, "Resource IDs")."""
+    return f"{prefix}-0{source.getrandbits(64):016x}"

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fogbank import __version__, running, settings
-from fogbank.cli import plot, remote
+from fogbank.cli import net, plot, remote
 from fogbank.cli.doctor import findings
+from fogbank.cli.words import seconds
 from fogbank.clock import Clock
 from fogbank.running import RunError, Running
 from fogbank.settings import Settings, SettingsError
@@ -146,15 +147,29 @@ def clock(arguments: argparse.Namespace) -> None:
 def fault(arguments: argparse.Namespace) -> None:
     cloud = _cloud(arguments)
     if arguments.action == "list":
-        found = remote.ask(cloud, "GET", "faults")["faults"]
-        _say(arguments, found, "\n".join(_fault_line(one) for one in found) or "no faults are in force")
+        every = [*remote.ask(cloud, "GET", "faults")["faults"], *remote.ask(cloud, "GET", "net/faults")["faults"]]
+        _say(arguments, every, "\n".join(_fault_line(one) for one in every) or "no faults are in force")
     elif arguments.action == "clear":
-        page = f"faults/{arguments.what}" if arguments.what else "faults"
-        removed = remote.ask(cloud, "DELETE", page)["removed"]
+        removed = remote.ask(cloud, "DELETE", "net/faults", {"id": arguments.what or ""})["removed"]
+        if not (removed and arguments.what):
+            page = f"faults/{arguments.what}" if arguments.what else "faults"
+            removed += remote.ask(cloud, "DELETE", page)["removed"]
         _say(arguments, {"removed": removed}, f"{removed} removed")
+    elif net.is_target(arguments.what or ""):
+        found = remote.ask(cloud, "POST", "net/faults", net.fault(arguments))
+        _say(arguments, found, _fault_line(found))
     else:
         found = remote.ask(cloud, "POST", "faults", _fault(arguments))
         _say(arguments, found, _fault_line(found))
+
+
+def network(arguments: argparse.Namespace) -> None:
+    cloud = _cloud(arguments)
+    chosen, _ = _settings(arguments)
+    info = remote.ask(cloud, "GET", "info")
+    key = remote.ask(cloud, "POST", "root-key", {}) if info["strict"] else None
+    inside = {**_environment(cloud, chosen, key), "AWS_CA_BUNDLE": info["ca_bundle"]}
+    _say(arguments, *net.run(cloud, arguments, inside))
 
 
 def metrics(arguments: argparse.Namespace) -> None:
@@ -245,11 +260,17 @@ _UP: list[tuple[tuple[str, ...], dict[str, Any]]] = [
 ]
 _FAULT: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (("action",), {"choices": ["list", "add", "clear"], "help": "what to do"}),
-    (("what",), {"nargs": "?", "help": "SERVICE or SERVICE:OPERATION to add, or the id to clear (none: all)"}),
+    (
+        ("what",),
+        {
+            "nargs": "?",
+            "help": "SERVICE[:OPERATION], eni-…, subnet-…, a zone, or REGION--REGION; the id to clear (none: all)",
+        },
+    ),
     (("--error",), {"help": "the error's code, such as ThrottlingException"}),
     (("--status",), {"type": int, "help": "its HTTP status (500)"}),
     (("--delay",), {"metavar": "TIME", "help": "hold calls back: 200ms, 2s"}),
-    (("--rate",), {"type": float, "help": "the share of the calls that it hits (1)"}),
+    (("--rate",), {"type": float, "help": "the share of the calls, or packets, that it hits (1)"}),
     (("--for",), {"dest": "lasting", "metavar": "TIME", "help": "until it is over: 30s, 5m (no end)"}),
 ]
 _METRICS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
@@ -290,22 +311,13 @@ COMMANDS: list[tuple[str, Command, str, list[tuple[tuple[str, ...], dict[str, An
         ],
     ),
     ("fault", fault, "errors and delays put on operations on purpose", _FAULT),
+    ("net", network, "look into networks: ls, exec ID -- COMMAND, trace ID DESTINATION:PORT", net.OPTIONS),
     ("metrics", metrics, "draw a metric of CloudWatch", _METRICS),
     ("coverage", coverage, "which operations have code", [(("service",), {"nargs": "?"})]),
     ("settings", show_settings, "every setting, its value and where that came from", []),
     ("completion", completion, "a completion script", [(("shell",), {"choices": ["bash", "zsh"]})]),
     ("version", version, "the version", []),
 ]
-
-
-def seconds(text: str) -> float:
-    """`90`, `200ms`, `90s`, `15m`, `2h` and `7d` in seconds. Raises RunError."""
-    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-    unit = next((unit for unit in units if text.endswith(unit)), "")
-    try:
-        return float(text.removesuffix(unit)) * units.get(unit, 1.0)
-    except ValueError:
-        raise RunError(f"{text} is no time; write 200ms, 90s, 15m, 2h or 7d", 2) from None
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -372,6 +384,8 @@ def _fault(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _fault_line(one: Mapping[str, Any]) -> str:
+    if "target" in one:
+        return net.fault_line(one) + (f", until {_iso(one['ends_at'])}" if one.get("ends_at") else "")
     what = [one["error"]] if one.get("error") else []
     what += [f"{one['delay_seconds']:g} s late"] if one.get("delay_seconds") else []
     until = f", until {_iso(one['ends_at'])}" if one.get("ends_at") else ""

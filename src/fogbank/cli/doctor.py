@@ -7,10 +7,10 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from fogbank.planes.net import probe
 from fogbank.running import RunError, bound
 from fogbank.settings import Settings
 
@@ -35,7 +35,7 @@ def findings(settings: Settings, runs: bool) -> Iterator[Finding]:
     yield from _modules()
     yield _state(settings)
     yield _port(settings, runs)
-    yield from _kernel()
+    yield from _network()
     for tool, remedy in (("aws", "pip install awscli"), ("terraform", "see terraform.io")):
         path = shutil.which(tool)
         yield _of(tool, path is not None, path or "not on the PATH", remedy)
@@ -73,22 +73,24 @@ def _port(settings: Settings, runs: bool) -> Finding:
     return Finding("port", "ok", f"{settings.port} is free")
 
 
-def _kernel() -> Iterator[Finding]:
-    checks: tuple[tuple[str, Callable[[], bool], str, str], ...] = (
-        ("root", lambda: os.geteuid() == 0, "networks in namespaces of their own", "sudo fogbank up"),
-        (
-            "user namespaces",
-            lambda: Path("/proc/self/ns/user").exists() and _number("/proc/sys/user/max_user_namespaces") > 0,
-            "networks without root",
-            "sysctl -w user.max_user_namespaces=10000",
-        ),
-    )
-    for name, is_there, meaning, remedy in checks:
-        yield _of(name, is_there(), meaning, remedy)
+def _network() -> Iterator[Finding]:
+    """What is found by trying, in namespaces that vanish with the trial."""
+    mode, reason = probe.found("auto")
+    is_root = mode == "full" or not probe.full()
+    yield _of("root", is_root, "networks in namespaces of their own", "sudo fogbank up")
+    yield _of("network", mode != "plain", mode if mode != "plain" else f"nothing is enforced: {reason}", "as below")
+    for feature in probe.features():
+        meaning, remedy = _FEATURES[feature.name]
+        yield _of(feature.name, feature.works, meaning if feature.works else f"{meaning}: {feature.words}", remedy)
 
 
-def _number(path: str) -> int:
-    try:
-        return int(Path(path).read_text())
-    except (OSError, ValueError):
-        return 0
+_FEATURES = {
+    "libnftables": ("firewalls", "apt-get install libnftables1"),
+    "user namespaces": ("networks without root", "sysctl -w user.max_user_namespaces=10000"),
+    "veth": ("interfaces, in namespaces", "modprobe veth"),
+    "nftables NAT": ("gateways", "modprobe nft_chain_nat"),
+    "conntrack": ("security groups", "modprobe nf_conntrack"),
+    "NFLOG": ("REJECT records in flow logs", "modprobe nfnetlink_log"),
+    "TUN": ("delay between regions, by a process of ours", "modprobe tun; chmod 666 /dev/net/tun"),
+    "netem": ("delay between regions, by the kernel itself", "modprobe sch_netem"),
+}

@@ -20,6 +20,7 @@ from fogbank.store.transaction import Transaction
 if TYPE_CHECKING:
     from fogbank.control.dispatch import Dispatch
     from fogbank.control.fault import Fault
+    from fogbank.control.planes import Planes
     from fogbank.control.service import Need
 
 
@@ -35,6 +36,11 @@ class Origin(NamedTuple):
     secure: bool = False
     host: str = ""
     """The Host that the client used, with its port."""
+    vpc: str = ""
+    endpoint: str = ""
+    """The VPC endpoint that it came through, and its VPC."""
+    endpoint_policy: str = ""
+    """What that endpoint lets through; empty for everything."""
 
 
 class Payload(Protocol):
@@ -172,6 +178,11 @@ class Context:
     @property
     def blobs(self) -> Blobs:
         return self._dispatch.store.blobs
+
+    @property
+    def planes(self) -> Planes:
+        """The hands on the world: for reconcilers and data operations."""
+        return self._dispatch.planes
 
     def after_commit(self, call: Callable[[], object]) -> None:
         """Have something done once this transaction has committed, and never if it is taken back."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from fogbank.aws import ids
 from fogbank.aws.errors import AwsError, NotImplementedByFogbank
+from fogbank.aws.scope import Scope
 from fogbank.clock import Clock
 from fogbank.codec.validate import validator
 from fogbank.control.caller import Caller
@@ -19,6 +20,7 @@ from fogbank.control.hold import Holds
 from fogbank.control.measure import Measures
 from fogbank.control.outbox import Outbox
 from fogbank.control.permission import Permission
+from fogbank.control.planes import Planes
 from fogbank.control.seal import Seal
 from fogbank.control.service import Installed, MustWait, Operation, Services
 from fogbank.model.load import load
@@ -50,6 +52,7 @@ class Ground(NamedTuple):
     permission: Permission
     seal: Seal
     random: ids.Random
+    planes: Planes
     note_use: Callable[[Context], None] = lambda ctx: None
     """Told of each call from outside that succeeded, in its transaction: when a key was last used."""
 
@@ -60,6 +63,7 @@ class Dispatch:
     def __init__(self, ground: Ground) -> None:
         self.store, self.clock, self.services, self.permission, self.seal, self.random = ground[:6]
         self._note_use = ground.note_use
+        self.planes = ground.planes
         self._noted: dict[str, float] = {}
         self.ids = Random(self.random.getrandbits(64))
         """For names that need not be secret: asking the kernel for each would take longer than the rest of them."""
@@ -68,6 +72,7 @@ class Dispatch:
         self.secret_of: Callable[[str, str | None], tuple[str, Caller]] = _nobody
         """The secret of an access key (with its session token) and whom it stands for; see `Cloud.secret_of`."""
         self.measures = Measures(self)
+        self._founded: set[tuple[str, Scope]] = set()
         self.faults = Faults(self.store, self.clock, self.random)
 
     def find(self, service: str, operation: str) -> tuple[Installed, Operation]:
@@ -137,8 +142,14 @@ class Dispatch:
         transaction = ctx.transaction
         mark = transaction.savepoint()
         try:
+            if installed.service.defaults:
+                self._found(installed, ctx)
             self._admit(installed, ctx, req)
             result: dict[str, Any] | None = run(ctx, req)
+            if installed.service.dry_run and req.get("DryRun"):
+                # Undone like any refusal: the request has been looked at as closely as one that is meant.
+                text = "Request would have succeeded, but DryRun flag is set."
+                raise AwsError("DryRunOperation", text, status=412)
         except BaseException:
             transaction.rollback(mark)
             raise
@@ -150,6 +161,13 @@ class Dispatch:
         if answer.error is not None:
             raise answer.error
         return answer.result or {}
+
+    def clear(self) -> None:
+        """Forget what was known of a store that has been emptied."""
+        self.outbox.clear()
+        self.holds.clear()
+        self.measures.clear()
+        self._founded.clear()
 
     async def durable(self, batch: int) -> None:
         """Wait until the log has a batch. Raises what prevented it."""
@@ -196,6 +214,13 @@ class Dispatch:
         for member in load(ctx.service).operation(ctx.operation).idempotency_tokens:
             req.setdefault(member, ctx.uuid())
         self.permission.authorize(ctx, installed.needs(ctx, req))
+
+    def _found(self, installed: Installed, ctx: Context) -> None:
+        """Have an account's defaults made when it first uses a service in a region."""
+        known = (installed.service.name, ctx.scope)
+        if known not in self._founded:
+            installed.defaults(ctx.as_service())
+            ctx.transaction.after_commit(lambda: self._founded.add(known))
 
     def _broken(self, ctx: Context) -> AwsError:
         _LOG.exception("%s:%s failed (request %s)", ctx.service, ctx.operation, ctx.request_id)

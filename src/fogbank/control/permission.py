@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec import structs
+
 from fogbank.aws.errors import AwsError
 from fogbank.aws.policy import Decision, Policy, PolicySet, Question, denial_message, evaluate
 from fogbank.aws.policy.context import PrincipalFacts, RequestFacts, global_keys
@@ -57,6 +59,8 @@ class Permission:
     def decide(self, ctx: Context, need: Need) -> Decision | None:
         """The evaluator's decision, None where it is known from an earlier call to be an allow."""
         changes, policies = self.policies(ctx)
+        if ctx.origin.endpoint_policy and not ctx.via:
+            changes, policies = 0, structs.replace(policies, endpoint=compiled(ctx.origin.endpoint_policy))
         memo = (changes, self._identity(ctx), ctx.account, need[:5], need.grants_allow)
         if changes and memo in self._allowed:
             return None
@@ -101,6 +105,9 @@ class Permission:
         return f"{ctx.partition} {who}"
 
     def _binds(self, ctx: Context, need: Need) -> bool:
+        if ctx.origin.endpoint_policy and not ctx.via and self._mode != "off":
+            # An endpoint's policy holds for whoever comes through it, roots as well.
+            return True
         if self._mode == "off" and need.rule != "required":
             return False
         if ctx.caller.principal.kind == "service" and not need.policy and need.rule != "required":
@@ -160,6 +167,8 @@ def _global_keys(ctx: Context, account: str) -> Mapping[str, Any]:
         called_via=ctx.via,
         source_arn=ctx.source.arn,
         source_account=ctx.source.account,
+        source_vpc=origin.vpc,
+        source_vpc_endpoint=origin.endpoint,
         resource_account=account,
     )
     return global_keys(who, what)

@@ -54,6 +54,12 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """A regular expression of the hosts that `pages.py` answers for (websites)."""
     reconcilers: Mapping[str, str] = {}
     """Record kind -> the function of `reconcile.py` that is told its keys."""
+    network: str = ""
+    """The function of `reconcile.py` that tells every part of the network in a scope: what a start adopts."""
+    defaults: bool = False
+    """Whether `defaults.py` has a `defaults(ctx)`, run when an account first uses the service in a region."""
+    dry_run: bool = False
+    """Whether its operations take `DryRun`: everything is done, and undone, and the answer is an error."""
     upgrades: Mapping[str, Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
     """Record kind -> version -> what turns a row of that version into one of the next."""
 
@@ -114,10 +120,20 @@ class Installed:
         function = getattr(importlib.import_module(f"{self._package}.reconcile"), self.service.reconcilers[kind])
         return await function(ctx, key)
 
+    def network(self, ctx: Context) -> Mapping[str, Any]:
+        """Every part of the network that this service wants in a scope."""
+        module = importlib.import_module(f"{self._package}.reconcile")
+        parts: Mapping[str, Any] = getattr(module, self.service.network)(ctx)
+        return parts
+
     def reconcilers(self) -> Iterator[tuple[str, Callable[..., Any]]]:
         """(record kind, coroutine function told a context and a key) of each of the service's reconcilers."""
         for kind, name in self.service.reconcilers.items():
             yield kind, getattr(importlib.import_module(f"{self._package}.reconcile"), name)
+
+    def defaults(self, ctx: Context) -> None:
+        """Make what an account finds in a region that it has not used."""
+        importlib.import_module(f"{self._package}.defaults").defaults(ctx)
 
     def page(self, name: str) -> Callable[..., Any] | None:
         """A function of the service's `pages.py`, None if it has none of this name."""

@@ -50,11 +50,14 @@ def is_final(error: AwsError) -> bool:
     return error.code not in RETRIED and (error.status or 400) < 500
 
 
-def as_role(ctx: Context, role_arn: str, name: str) -> Context:
-    """The same call made as a role that this service has assumed. Raises AccessDenied where its trust forbids that."""
+def as_role(ctx: Context, role_arn: str, name: str, *, service: str = "") -> Context:
+    """The same call made as a role that this service, or `service`, has assumed.
+
+    Raises AccessDenied where the role's trust forbids that.
+    """
     parsed = Arn.parse(role_arn)
     account = parsed.account if parsed is not None else ctx.account
-    made = ctx.as_service(ctx.source).call("sts", "AssumeRole", RoleArn=role_arn, RoleSessionName=name[:64])
+    made = ctx.as_service(ctx.source, service).call("sts", "AssumeRole", RoleArn=role_arn, RoleSessionName=name[:64])
     user = made["AssumedRoleUser"]
     principal = Principal(
         arn=user["Arn"], account=account, kind="role", role_arn=role_arn, user_id=user["AssumedRoleId"]

@@ -136,6 +136,7 @@ class Admin:
             "account": settings.account,
             "region": settings.region,
             "ca_bundle": self._cloud.ca_bundle,
+            "network": self._cloud.net.mode,
             "services": list(self._cloud.services.names),
             "uptime_seconds": round(time.monotonic() - self._started, 3),
         }
@@ -193,6 +194,7 @@ class Admin:
     async def _reset(self, request: Request, body: dict[str, Any]) -> Any:
         started = time.perf_counter()
         self._cloud.reset()
+        await self._cloud.emptied()
         await self._longtail.reset()
         return {"reset": True, "milliseconds": round((time.perf_counter() - started) * 1000, 2)}
 

@@ -19,7 +19,8 @@ from fogbank.control.service import Installed, MustWait
 from fogbank.gateway import cors, refusal
 from fogbank.gateway.admin import Admin, check_asker, is_admin
 from fogbank.gateway.body import BodyPlan, Payload, check_word, unwrap
-from fogbank.gateway.head import plain
+from fogbank.gateway.console import console_page, is_console
+from fogbank.gateway.head import Received, plain
 from fogbank.gateway.hosts import is_own
 from fogbank.gateway.identify import ANONYMOUS, Identified, Identify
 from fogbank.gateway.longtail import Longtail
@@ -53,6 +54,11 @@ class Plan(NamedTuple):
     open: bool
     promises: bool
     is_quick: bool = False
+
+
+def listener_of(request: Request) -> str:
+    """The name of the door inside the network that a request came through; empty for the API's own sockets."""
+    return request.listener if isinstance(request, Received) else ""
 
 
 class Route:
@@ -92,10 +98,15 @@ class Route:
         return bool(codec_for(service, protocol, operation).operation.input_stream)
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
+        through = listener_of(request)
+        if through and (page := self._cloud.inside.page(request, through)) is not None:
+            return page
         installed = self._pages.of(request)
         if installed is not None:
             return self._page(installed, request)
-        if is_admin(request.path):
+        if is_console(request.path) and not through:
+            return console_page(request, self._cloud.settings.host, ids.uuid(self._dispatch.ids))
+        if is_admin(request.path) and not through:
             return self._admin.answer(request)
         if "origin" in request.headers:
             return self._with_cors(request)
@@ -227,6 +238,8 @@ class Route:
         ctx.origin = Origin(
             request_id, request.peer, headers.get("user-agent", ""), request.tls, headers.get("host", "")
         )
+        if through := listener_of(request):
+            ctx.origin = self._cloud.inside.through(ctx.origin, through)
         return ctx
 
     def _borrowed(self, request: Request, plan: Plan, ctx: Context) -> Awaitable[Response]:

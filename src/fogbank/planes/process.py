@@ -71,6 +71,16 @@ def start(spawn: Spawn) -> Process:
     return process
 
 
+def child(argv: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start a command, in a session of its own, whose end and output the caller waits for. Raises OSError.
+
+    It is in the namespaces of the calling thread.
+    """
+    return subprocess.Popen(  # noqa: S603 - whoever may run commands decides which
+        list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+
+
 def stop(process: Process, wait_seconds: float) -> bool:
     """Ask a process to end, and kill it where it does not; True if it ended when asked."""
     if not is_running(process):
@@ -91,4 +101,7 @@ def stop(process: Process, wait_seconds: float) -> bool:
 
 def ended(watch: int, wait_seconds: float) -> bool:
     """Whether the process behind a pidfd ends within the time."""
-    return bool(select.select([watch], [], [], wait_seconds)[0])
+    # select(2) takes no file descriptor past 1,023.
+    poll = select.poll()
+    poll.register(watch, select.POLLIN)
+    return bool(poll.poll(wait_seconds * 1000))

@@ -7,26 +7,33 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from fogbank.clock import Clock
 from fogbank.cloud import Cloud
 from fogbank.control.caller import Caller
+from fogbank.planes.net.net import Net
 from fogbank.settings import Settings
 
 START = 1_750_000_000.0
+MakeNet = Callable[[Path], Net]
+"""Makes the network of a cloud whose state lies in a folder."""
 
 
 class TestCloud:
-    """A cloud without a socket, driven from synchronous tests; ephemeral, at a frozen time, with seeded ids."""
+    """A cloud without a socket, driven from synchronous tests; ephemeral, at a frozen time, with seeded ids.
+
+    `net` is a network that is not a fake one; `is_running` lets cloud time pass, so that what failed is tried again.
+    """
 
     __test__ = False
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, *, net: MakeNet | None = None, is_running: bool = False, **settings: Any) -> None:
         self._loop = asyncio.new_event_loop()
-        self.clock = Clock(frozen_at=START)
+        self.clock = Clock() if is_running else Clock(frozen_at=START)
         try:
-            self.cloud = self.run(self._made(Settings(**{"ephemeral": True, **settings})))
+            self.cloud = self.run(self._made(Settings(**{"ephemeral": True, **settings}), net))
         except BaseException:
             self._loop.close()
             raise
@@ -65,9 +72,9 @@ class TestCloud:
         self.run(self.cloud.stop())
         self._loop.close()
 
-    async def _made(self, settings: Settings) -> Cloud:
+    async def _made(self, settings: Settings, net: MakeNet | None) -> Cloud:
         # Seeded, so that a failing test fails again with the same ids.
-        cloud = Cloud(settings, clock=self.clock, random_source=random.Random(1))
+        cloud = Cloud(settings, clock=self.clock, random_source=random.Random(1), net=net)
         await cloud.start()
         return cloud
 

@@ -1,0 +1,77 @@
+"""Requests and questions from inside the network, by the door they came through: `<kind> <partition>/<account>/…`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
+
+from fogbank.aws import ids
+from fogbank.aws.scope import Scope
+from fogbank.codec.message import Request, Response
+from fogbank.control import caller as callers
+from fogbank.control.context import Context, Origin
+from fogbank.planes.dns.message import REFUSED, Answer, Query
+
+if TYPE_CHECKING:
+    from fogbank.cloud import Cloud
+
+
+_CHECK_IP = "checkip.amazonaws.com"
+
+
+class Inside:
+    """Asks `ec2` what a door's VPC knows: names, metadata, and what an endpoint lets through."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def resolve(self, name: str, query: Query, asker: str) -> Answer:
+        """The answer of a VPC's resolver to an interface of it."""
+        found = self._cloud.services.get("ec2")
+        page = found.page("resolve") if found is not None else None
+        if page is None:
+            return Answer(REFUSED)
+        ctx, vpc_id = self._context(name)
+        with ctx.begin():
+            answer: Answer = page(ctx, vpc_id, query)
+        return answer
+
+    def page(self, request: Request, name: str) -> Awaitable[Response] | Response | None:
+        """What is answered here and is no operation: metadata, and the address that the internet sees of who asks."""
+        if name.startswith("metadata "):
+            return self.metadata(request, name)
+        if request.headers.get("host", "").partition(":")[0] == _CHECK_IP:
+            return Response(200, [("content-type", "text/plain")], f"{request.peer}\n".encode())
+        return None
+
+    async def metadata(self, request: Request, name: str) -> Response:
+        """What the metadata service says to an interface of a VPC."""
+        found = self._cloud.services.get("ec2")
+        page = found.page("metadata") if found is not None else None
+        ctx, vpc_id = self._context(name.partition(" ")[2])
+        ctx.origin = Origin(ids.uuid(self._cloud.dispatch.ids), request.peer)
+        if page is None:
+            return Response(404, [])
+        with ctx.begin():
+            response: Response = page(ctx, vpc_id, request)
+        return response
+
+    def through(self, origin: Origin, name: str) -> Origin:
+        """A request's origin with the endpoint that it came through, and what that one lets through."""
+        found = self._cloud.services.get("ec2")
+        page = found.page("endpoint_policy") if found is not None else None
+        ctx, where = self._context(name.partition(" ")[2])
+        vpc_id, _, endpoint_id = where.partition("/")
+        if page is None or not endpoint_id:
+            return origin
+        with ctx.begin():
+            policy: str = page(ctx, vpc_id, endpoint_id)
+        return origin._replace(vpc=vpc_id, endpoint=endpoint_id, endpoint_policy=policy)
+
+    def _context(self, name: str) -> tuple[Context, str]:
+        """A context in the scope that a door's name begins with, and the rest of the name."""
+        partition, account, region, where = name.split("/", 3)
+        scope = Scope(partition, account, region)
+        return Context(
+            self._cloud.dispatch, "ec2", "inside", scope, callers.service("ec2.amazonaws.com", account)
+        ), where

@@ -1,0 +1,1 @@
+"""Networks: namespaces, links, routes and rules, made true by facts."""

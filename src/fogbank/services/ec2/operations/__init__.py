@@ -1,0 +1,1 @@
+"""The management API of networks, a file for each noun."""

@@ -1,0 +1,102 @@
+"""What calls must be allowed: seen by what a user with one policy may do, and what it is refused."""
+
+import json
+from typing import Any
+
+import pytest
+
+from fogbank.aws.errors import AwsError
+from fogbank.control.caller import Caller
+from fogbank.testing import TestCloud
+
+ROOT = "arn:aws:ec2:us-east-1:000000000000"
+
+
+def refused() -> Any:
+    return pytest.raises(AwsError, match=r"^UnauthorizedOperation:")
+
+
+def allowed(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **one} for one in statements]})
+
+
+def user(cloud: TestCloud, policy: str) -> Caller:
+    cloud.call("iam", "CreateUser", {"UserName": "u"})
+    cloud.call("iam", "PutUserPolicy", {"UserName": "u", "PolicyName": "p", "PolicyDocument": policy})
+    key = cloud.call("iam", "CreateAccessKey", {"UserName": "u"})["AccessKey"]["AccessKeyId"]
+    credential = cloud.cloud.credential(key, None)
+    assert credential is not None
+    return credential.caller
+
+
+def test_an_action_on_one_resource(cloud: TestCloud) -> None:
+    ec2 = cloud.client("ec2")
+    one, other = (ec2("CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"] for _ in range(2))
+    policy = allowed({"Action": "ec2:DeleteVpc", "Resource": f"{ROOT}:vpc/{one}"})
+    mine = cloud.client("ec2", caller=user(cloud, policy))
+    with refused():
+        mine("DeleteVpc", VpcId=other)
+    with refused():
+        mine("DescribeVpcs")
+    mine("DeleteVpc", VpcId=one)
+
+
+def test_every_resource_that_takes_part_must_be_allowed(cloud: TestCloud) -> None:
+    ec2 = cloud.client("ec2")
+    vpc_id = ec2("CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    gateway = ec2("CreateInternetGateway")["InternetGateway"]["InternetGatewayId"]
+    call = {"VpcId": vpc_id, "InternetGatewayId": gateway}
+    half = user(cloud, allowed({"Action": "ec2:AttachInternetGateway", "Resource": f"{ROOT}:vpc/*"}))
+    with refused():
+        cloud.call("ec2", "AttachInternetGateway", call, caller=half)
+    whole = allowed(
+        {"Action": "ec2:AttachInternetGateway", "Resource": [f"{ROOT}:vpc/*", f"{ROOT}:internet-gateway/*"]}
+    )
+    cloud.call("iam", "PutUserPolicy", {"UserName": "u", "PolicyName": "p", "PolicyDocument": whole})
+    cloud.call("ec2", "AttachInternetGateway", call, caller=half)
+
+
+def test_tags_decide(cloud: TestCloud) -> None:
+    ec2 = cloud.client("ec2")
+    one, other = (ec2("CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"] for _ in range(2))
+    ec2("CreateTags", Resources=[one], Tags=[{"Key": "team", "Value": "red"}])
+    policy = allowed(
+        {"Action": "ec2:DeleteVpc", "Resource": "*", "Condition": {"StringEquals": {"aws:ResourceTag/team": "red"}}}
+    )
+    mine = cloud.client("ec2", caller=user(cloud, policy))
+    with refused():
+        mine("DeleteVpc", VpcId=other)
+    mine("DeleteVpc", VpcId=one)
+
+
+def test_tagging_what_one_makes_is_an_action_of_its_own(cloud: TestCloud) -> None:
+    tags = [{"ResourceType": "vpc", "Tags": [{"Key": "team", "Value": "red"}]}]
+    create = {"Action": "ec2:CreateVpc", "Resource": "*"}
+    mine = cloud.client("ec2", caller=user(cloud, allowed(create)))
+    mine("CreateVpc", CidrBlock="10.0.0.0/16")
+    with refused():
+        mine("CreateVpc", CidrBlock="10.1.0.0/16", TagSpecifications=tags)
+    tag = {
+        "Action": "ec2:CreateTags",
+        "Resource": f"{ROOT}:vpc/*",
+        "Condition": {"StringEquals": {"ec2:CreateAction": "CreateVpc", "aws:RequestTag/team": "red"}},
+    }
+    policy = {"UserName": "u", "PolicyName": "p", "PolicyDocument": allowed(create, tag)}
+    cloud.call("iam", "PutUserPolicy", policy)
+    made = mine("CreateVpc", CidrBlock="10.1.0.0/16", TagSpecifications=tags)["Vpc"]["VpcId"]
+    with refused():
+        mine("CreateTags", Resources=[made], Tags=[{"Key": "team", "Value": "red"}])
+
+
+def test_what_is_in_a_vpc_can_be_allowed_by_it(cloud: TestCloud) -> None:
+    ec2 = cloud.client("ec2")
+    tables = []
+    for number in range(2):
+        vpc_id = ec2("CreateVpc", CidrBlock=f"10.{number}.0.0/16")["Vpc"]["VpcId"]
+        tables.append((vpc_id, ec2("CreateRouteTable", VpcId=vpc_id)["RouteTable"]["RouteTableId"]))
+    condition = {"ArnEquals": {"ec2:Vpc": f"{ROOT}:vpc/{tables[0][0]}"}, "StringEquals": {"ec2:Region": "us-east-1"}}
+    policy = allowed({"Action": "ec2:DeleteRouteTable", "Resource": "*", "Condition": condition})
+    mine = cloud.client("ec2", caller=user(cloud, policy))
+    with refused():
+        mine("DeleteRouteTable", RouteTableId=tables[1][1])
+    mine("DeleteRouteTable", RouteTableId=tables[0][1])
