@@ -21,7 +21,7 @@ up: $(VENV)/run build/network
 down: $(VENV)/run
 	@$(BIN)/fogbank down
 
-test: $(VENV)/dev build/vectors build/clients/ready build/network build/browser
+test: $(VENV)/dev build/vectors build/clients/ready build/network build/tools build/browser
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 check: $(VENV)/dev
@@ -43,8 +43,7 @@ build/vectors: requirements/vectors.lock | $(VENV)/dev
 		--dest build -r requirements/vectors.lock && touch $@
 
 # Other people's clients, each of which does a real job in tests/clients.
-build/clients/ready: requirements/clients.lock requirements/rclone
-	@requirements/rclone
+build/clients/ready: requirements/clients.lock
 	@requirements/venv $(PYTHON) build/clients
 	@build/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/clients.lock
 	@touch $@
@@ -59,8 +58,13 @@ $(BIN)/python:
 	@requirements/venv $(PYTHON) $(VENV)
 
 # Networks need one library that is no Python package; without it VPCs are records only, and fogbank says so.
-build/network: requirements/libnftables
-	@requirements/libnftables
+build/network: requirements/debian
+	@requirements/debian '/usr/lib/*/libnftables.so.1:libnftables1'
+	@mkdir -p build && touch $@
+
+# What tests ask and look with: other people's clients, and a browser.
+build/tools: requirements/debian
+	@requirements/debian rclone:rclone curl:curl dig:bind9-dnsutils ip:iproute2 nft:nftables
 	@mkdir -p build && touch $@
 
 # The console is looked at in a browser.

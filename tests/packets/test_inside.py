@@ -37,6 +37,16 @@ def _token(tenant: Tenant, host: Host, seconds: str = "60") -> str:
     return _curl(tenant, host, "/latest/api/token", "-X", "PUT", "-H", ttl)
 
 
+def test_the_time_of_the_machine_is_told(tenant: Tenant) -> None:
+    _, host = _site(tenant)
+    ask = (
+        "import socket, struct, time; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1);"
+        "s.sendto(bytes([35]) + bytes(47), ('169.254.169.123', 123)); said = s.recv(48);"
+        "print(abs(struct.unpack('!I', said[40:44])[0] - 2208988800 - time.time()) < 2)"
+    )
+    assert tenant.run(host, sys.executable, "-c", ask).output == b"True\n"
+
+
 def test_the_resolver_knows_private_names_forwards_and_backwards(tenant: Tenant) -> None:
     _, host = _site(tenant)
     name = f"ip-{host.ip.replace('.', '-')}.ec2.internal"

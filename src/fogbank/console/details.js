@@ -50,7 +50,9 @@ function ruled(rule, traffic, names) {
   const counted = traffic?.counters[rule.counter];
   const recent = rule.recent ?? counted?.recent ?? QUIET;
   const is_now = recent.packets > 0;
-  const whose = rule.kind === "network ACL" || rule.number === "no rule" ? "packets" : "connections begun";
+  const is_each = rule.kind === "network ACL" || rule.number === "no rule";
+  const plural = counted?.total.packets === 1 ? "" : "s";
+  const whose = is_each ? `packet${plural}` : `connection${plural} begun`;
   const total = counted ? `counter: ${counted.total.packets} ${whose}, ${bytes(counted.total.bytes)} in all` : "counter: 0";
   return html(
     "li",

@@ -11,6 +11,7 @@ from ssl import SSLContext
 
 from fogbank.aws.errors import WorldError
 from fogbank.gateway.server import Server
+from fogbank.planes import ntp
 from fogbank.planes.dns import server as dns
 from fogbank.planes.dns.message import Answer, Query
 from fogbank.planes.doors import Door
@@ -59,6 +60,8 @@ class OpenDoors:
                 for is_stream in (False, True):
                     sock = await self._net.open(Listen(door.ns, door.address, 53, is_stream))
                     closes.append(await dns.serve(sock, partial(self._resolve, door.name)))
+            elif door.kind == "time":
+                closes.append(await ntp.serve(await self._net.open(Listen(door.ns, door.address, 123, False))))
             elif door.kind == "metadata":
                 sock = await self._net.open(Listen(door.ns, door.address, 80))
                 with contextlib.suppress(OSError):

@@ -7,11 +7,11 @@ from typing import Literal, NamedTuple, Protocol
 
 
 class Door(NamedTuple):
-    """An address in a namespace, and what answers there: DNS (UDP and TCP), instance metadata, or the API."""
+    """An address in a namespace, and what answers there: DNS (UDP and TCP), metadata, time, the API."""
 
     ns: str
     address: str
-    kind: Literal["dns", "metadata", "api"]
+    kind: Literal["dns", "metadata", "time", "api"]
     name: str
     """What comes in through it is known by: `<partition>/<account>/<region>/<vpc>`, and perhaps an endpoint."""
 

@@ -138,7 +138,7 @@ def parts(fabric: Fabric) -> dict[str, frozenset[Fact]]:
 def doors(fabric: Fabric, scope: str) -> list[Door]:
     """Where fogbank itself answers in a VPC, and beyond its endpoints and its internet gateway."""
     vpc, name = fabric.vpc, f"{scope}/{fabric.vpc.id}"
-    found = [Door(vpc.id, names.METADATA, "metadata", name)]
+    found = [Door(vpc.id, names.METADATA, "metadata", name), Door(vpc.id, names.TIME, "time", name)]
     if vpc.dns_support:
         found += [Door(vpc.id, address, "dns", name) for address in (skeleton.resolver(vpc), names.RESOLVER)]
     for endpoint in fabric.endpoints.values():

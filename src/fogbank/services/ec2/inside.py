@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 
 import msgspec
 
@@ -36,27 +37,55 @@ def resolve(ctx: Context, vpc_id: str, query: Query) -> Answer:
     return resolver.answer(_known(ctx, vpc), query)
 
 
+class _Private:
+    """The private addresses of a VPC's interfaces, looked up one by one: a VPC may have thousands."""
+
+    def __init__(self, ctx: Context, vpc_id: str) -> None:
+        self._ctx = ctx
+        self._vpc_id = vpc_id
+
+    def __contains__(self, address: object) -> bool:
+        return isinstance(address, str) and interface_at(self._ctx, self._vpc_id, address) is not None
+
+
+def interface_at(ctx: Context, vpc_id: str, address: str) -> NetworkInterface | None:
+    """The interface of a VPC that has a private address of either family."""
+    for subnet in ctx.scan(Subnet, vpc_id):
+        if found := ctx.find(NetworkInterface, "by_place", f"{subnet.id} {address}"):
+            return found[0]
+    return None
+
+
 def _known(ctx: Context, vpc: Vpc) -> resolver.Known:
     """What the resolver of a VPC goes by: its own interfaces, and those of peers that share their names."""
-    private = {one.address for eni in ctx.scan(NetworkInterface, vpc.id) for one in eni.addresses}
-    joined = {vpc.id}
-    for peering in ctx.find(Peering, "by_vpc", vpc.id):
-        other = peering.accepter if peering.requester.vpc_id == vpc.id else peering.requester
+    services = {one.name.rpartition(".")[2]: [answering(one)] for one in aws_lists(ctx.region)}
+    public = partial(_public, ctx, vpc.id)
+    return resolver.Known(ctx.region, _Private(ctx, vpc.id), public, services, vpc.dns_hostnames)
+
+
+def _public(ctx: Context, vpc_id: str, address: str) -> str | None:
+    """What the resolver of a VPC tells in the place of an Elastic IP address; None for one that nobody has."""
+    for scope in ctx.scopes(ElasticIp):
+        found = ctx.at(account=scope.account).find(ElasticIp, "by_ip", address) if scope.region == ctx.region else []
+        if found:
+            is_near = bool(found[0].private_ip) and found[0].vpc_id in _sharing(ctx, vpc_id)
+            return found[0].private_ip if is_near else address
+    return None
+
+
+def _sharing(ctx: Context, vpc_id: str) -> set[str]:
+    """The VPC, and its peers that let their public names be private addresses here."""
+    joined = {vpc_id}
+    for peering in ctx.find(Peering, "by_vpc", vpc_id):
+        other = peering.accepter if peering.requester.vpc_id == vpc_id else peering.requester
         if peering.status == "active" and other.resolves_dns:
             joined.add(other.vpc_id)
-    public: dict[str, str | None] = {}
-    for scope in ctx.scopes(ElasticIp):
-        if scope.region == ctx.region:
-            for one in ctx.at(account=scope.account).scan(ElasticIp):
-                public[one.public_ip] = one.private_ip if one.vpc_id in joined else None
-    services = {one.name.rpartition(".")[2]: [answering(one)] for one in aws_lists(ctx.region)}
-    return resolver.Known(ctx.region, frozenset(private), public, services, vpc.dns_hostnames)
+    return joined
 
 
 def metadata(ctx: Context, vpc_id: str, request: Request) -> Response:
     """The metadata of the interface that asks: the address that it asks from cannot be another's."""
-    found = (eni for eni in ctx.scan(NetworkInterface, vpc_id) if request.peer in _addresses(eni))
-    eni, vpc = next(found, None), ctx.get(Vpc, vpc_id)
+    eni, vpc = interface_at(ctx, vpc_id, request.peer), ctx.get(Vpc, vpc_id)
     subnet = ctx.get(Subnet, vpc_id, eni.subnet_id) if eni is not None else None
     if eni is None or vpc is None or subnet is None:
         return _said(404, "")
@@ -87,10 +116,6 @@ def endpoint_policy(ctx: Context, vpc_id: str, endpoint_id: str) -> str:
     """What a VPC endpoint lets through, as a policy; empty for everything."""
     found = ctx.get(Endpoint, vpc_id, endpoint_id)
     return found.policy if found is not None else ""
-
-
-def _addresses(eni: NetworkInterface) -> tuple[str, ...]:
-    return (*(one.address for one in eni.addresses), *eni.ipv6_addresses)
 
 
 def _token(ctx: Context, eni: NetworkInterface, request: Request) -> Response:

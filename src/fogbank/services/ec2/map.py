@@ -174,7 +174,7 @@ def _longest(fabric: Fabric, row: routing.InForce) -> tuple[int, str]:
 
 def _edges(scene: Scene) -> Iterator[dict[str, Any]]:
     fabric = scene.fabric
-    for subnet in fabric.subnets.values():
+    for subnet in sorted(fabric.subnets.values(), key=_place):
         by_target: dict[str, list[dict[str, Any]]] = {}
         for one in sorted(_rows(fabric, fabric.table_of(subnet)), key=lambda one: _longest(fabric, one)):
             if one.target != routing.LOCAL:

@@ -5,7 +5,7 @@ VPC User Guide, "DNS attributes for your VPC". What is asked for outside of fogb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from ipaddress import ip_address
 from typing import NamedTuple
 
@@ -23,15 +23,13 @@ class Known(NamedTuple):
     """What a VPC's resolver goes by."""
 
     region: str
-    private: frozenset[str]
-    public: Mapping[str, str | None]
-    """Public address -> the private one that an asker is told in its place; None where it is told the public one."""
+    private: Container[str]
+    """The private addresses of the VPC's interfaces."""
+    public: Callable[[str], str | None]
+    """What an asker is told in the place of a public address: the private one, or itself; None for one not known."""
     services: Mapping[str, Sequence[str]]
     """`s3` -> the addresses of a service that has a prefix list."""
     has_hostnames: bool = True
-
-
-Find = Callable[[str], str | None]
 
 
 def api_address(region: str) -> str:
@@ -63,7 +61,8 @@ def _reverse(known: Known, name: str) -> str | None:
     address = ".".join(reversed(name.removesuffix(".in-addr.arpa").split(".")))
     if address in known.private:
         return private_name(address, known.region)
-    return public_name(address, known.region) if address in known.public and known.has_hostnames else None
+    is_told = known.has_hostnames and known.public(address) is not None
+    return public_name(address, known.region) if is_told else None
 
 
 def _forward(known: Known, name: str) -> str | None:
@@ -76,7 +75,7 @@ def _forward(known: Known, name: str) -> str | None:
     if label.startswith("ec2-"):
         address = label[4:].replace("-", ".")
         if name == public_name(address, known.region):
-            return known.public[address] or address if address in known.public else None
+            return known.public(address)
     return _endpoint(known, name)
 
 

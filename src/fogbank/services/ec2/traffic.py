@@ -249,17 +249,26 @@ class _Whose:
         A conversation is from who began it to who answers.
         """
         flow = event.flow
-        for here, there, address in ((sender, receiver, flow.destination), (receiver, sender, flow.source)):
+        for here, there, address, device in (
+            (sender, receiver, flow.destination, flow.left),
+            (receiver, sender, flow.source, flow.entered),
+        ):
             target = self._target(here, address)
-            end = node_of(self._scene.fabric, target)
-            # Of two interfaces, it was by a route that one of them is what the route leads to.
-            if here is not None and target and (there is None or there.id == end):
+            if here is not None and target and self._is_at(target, there, device):
                 return found.edges.setdefault(edge_id(here.subnet_id, target), Tally())
         ends = (
             sender.id if sender is not None else self._gateway(flow.entered, flow.source),
             receiver.id if receiver is not None else self._gateway(flow.left, flow.destination),
         )
         return found.conversations.setdefault(ends[::-1] if event.is_answer else ends, Tally())
+
+    def _is_at(self, target: str, eni: NetworkInterface | None, device: str) -> bool:
+        """Whether a flow's far end is what a route leads to: that interface, or a gateway with that device."""
+        if eni is not None:
+            return node_of(self._scene.fabric, target) == eni.id
+        if device == names.INTERNET_DEVICE:
+            return target.startswith(("igw-", "eigw-"))
+        return self._beyond[device] == target if device in self._beyond else True
 
     def _target(self, eni: NetworkInterface | None, address: str) -> str:
         """What the route leads to that an interface's packets to an address take; empty for local, and for none."""
