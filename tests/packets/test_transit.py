@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from .tenant import NOTHING, Host, Tenant
 
@@ -172,3 +173,37 @@ def test_an_attachment_that_is_deleted_leaves_nothing_behind(tenant: Tenant) -> 
     assert tenant.ask(first.host, second.host.ip) == NOTHING
     hub.attach(second.vpc, second.subnet)
     assert tenant.ask(first.host, second.host.ip) == first.host.ip
+
+
+def test_reachability_analyzer_says_what_packets_do(tenant: Tenant) -> None:
+    hub = Hub(tenant, 3)
+    first, second, third = hub.spokes
+    _agree(hub, 6)
+    hub.tell("DisableTransitGatewayRouteTablePropagation", hub.table, second)
+    _agree(hub, 2)
+    hub.tell("CreateTransitGatewayRoute", hub.table, second, DestinationCidrBlock=second.block)
+    hub.tell("CreateTransitGatewayRoute", hub.table, DestinationCidrBlock=f"{third.host.ip}/32", Blackhole=True)
+    _agree(hub, 2)
+    hub.tell("DisassociateTransitGatewayRouteTable", hub.table, first)
+    _agree(hub, 0)
+
+
+def _agree(hub: Hub, passing: int) -> None:
+    """Of each pair of hosts the model and the packets say the same; so many of the six ways are open."""
+    hosts = [spoke.host for spoke in hub.spokes]
+    pairs = [(one, other) for one in hosts for other in hosts if one != other]
+    heard = [said != NOTHING for said in hub.tenant.asked(*((one, other.ip) for one, other in pairs))]
+    assert [_is_found(hub.tenant, one.id, other.id) for one, other in pairs] == heard
+    assert sum(heard) == passing
+
+
+def _is_found(tenant: Tenant, here: str, there: str) -> bool:
+    ends = {"Source": here, "Destination": there, "Protocol": "tcp", "DestinationPort": 80}
+    made = tenant.ec2("CreateNetworkInsightsPath", ClientToken=str(uuid4()), **ends)["NetworkInsightsPath"]
+    started = tenant.ec2(
+        "StartNetworkInsightsAnalysis", NetworkInsightsPathId=made["NetworkInsightsPathId"], ClientToken=str(uuid4())
+    )["NetworkInsightsAnalysis"]
+    found = tenant.ec2(
+        "DescribeNetworkInsightsAnalyses", NetworkInsightsAnalysisIds=[started["NetworkInsightsAnalysisId"]]
+    )
+    return bool(found["NetworkInsightsAnalyses"][0]["NetworkPathFound"])

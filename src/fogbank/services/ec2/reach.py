@@ -13,7 +13,7 @@ from typing import Any
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.ec2 import fabric
+from fogbank.services.ec2 import fabric, hubs
 from fogbank.services.ec2.catalog import NOUNS, maybe, prefix_of
 from fogbank.services.ec2.network import names
 from fogbank.services.ec2.network.decide import Packet
@@ -24,6 +24,7 @@ from fogbank.services.ec2.resources import (
     NetworkInterface,
     Peering,
     SecurityGroup,
+    TransitGateway,
     Vpc,
 )
 
@@ -42,12 +43,14 @@ _TARGETS = {
 
 def everything(ctx: Context) -> Map:
     """All networks of this region, those of other accounts too, and what peerings join to them."""
-    world = Map({}, {}, {}, {})
+    world = Map({}, {}, {}, {}, {})
     regions = {ctx.region} | _joined_regions(ctx)
     for scope in ctx.scopes(Vpc):
         if scope.region in regions and scope.partition == ctx.partition:
             there = ctx.at(scope.region, scope.account)
             world.groups.update((one.id, one) for one in there.scan(SecurityGroup))
+            found = (hubs.hub(there, gateway.id) for gateway in there.scan(TransitGateway))
+            world.hubs.update((hub.gateway_id, hub) for hub in found if hub is not None)
             for vpc in there.scan(Vpc):
                 world.fabrics[vpc.id] = fabric.read(there, vpc, also=_named_lists(there, vpc))
                 world.interfaces[vpc.id] = _interfaces(there, vpc, world.public)

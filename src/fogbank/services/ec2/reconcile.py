@@ -14,6 +14,7 @@ from fogbank.services.ec2 import (
     fabric,
     faults,
     flow_delivery,
+    hubs,
     lines,
     nat_gateways,
     peerings,
@@ -25,7 +26,6 @@ from fogbank.services.ec2.catalog import maybe
 from fogbank.services.ec2.network import gateways, groups, interfaces, names
 from fogbank.services.ec2.network import transit as network_transit
 from fogbank.services.ec2.network.faults import faults as network_faults
-from fogbank.services.ec2.network.transit import Attached
 from fogbank.services.ec2.prefix_lists import blocks_of
 from fogbank.services.ec2.resources import (
     NatGateway,
@@ -40,7 +40,6 @@ from fogbank.services.ec2.resources import (
     TransitRouteTable,
     Vpc,
 )
-from fogbank.services.ec2.transit import effective
 
 _LOOK_AGAIN_SECONDS = 600.0
 Found = dict[str, frozenset[Fact]]
@@ -344,31 +343,8 @@ def _forget_transit(ctx: Context, gateway_id: str) -> After | None:
 
 def _transit(ctx: Context, gateway_id: str) -> Found:
     """Every part of a transit gateway; none while nothing is attached to it."""
-    attached = {
-        one.id: Attached(one, fabric.interfaces_of(ctx, one))
-        for one in ctx.scan(TransitAttachment, gateway_id)
-        if one.state == "available" and one.type == "vpc"
-    }
-    if not attached:
-        return {}
-    tables = {one.id: one for one in ctx.scan(TransitRouteTable, gateway_id) if one.state == "available"}
-    blocks = {one.attachment.id: _blocks(ctx, one.attachment.resource_id) for one in attached.values()}
-    found: Found = {f"{gateway_id}/gateway": network_transit.gateway(gateway_id)}
-    for one in attached.values():
-        table = tables.get(one.attachment.route_table_id)
-        found[f"{gateway_id}/{one.attachment.id}"] = network_transit.attachment(one, table)
-    known = {name: one.attachment for name, one in attached.items()}
-    for table in tables.values():
-        lists = {route.destination: blocks_of(ctx, route.destination) for route in table.routes}
-        routes = effective(table, known, blocks, lists)
-        zone_count = len(zones.zones(ctx.region))
-        found[f"{gateway_id}/{table.id}"] = network_transit.route_table(table, routes, attached, zone_count)
-    return found
-
-
-def _blocks(ctx: Context, vpc_id: str) -> tuple[str, ...]:
-    vpc = ctx.get(Vpc, vpc_id)
-    return vpc.cidrs if vpc is not None else ()
+    found = hubs.hub(ctx, gateway_id)
+    return network_transit.parts(found, len(zones.zones(ctx.region))) if found is not None else {}
 
 
 def _whole(ctx: Context, vpc: Vpc) -> Found:

@@ -89,7 +89,7 @@ class World:
                 interfaces[one.vpc_id][address.address] = one
                 if address.association is not None:
                     public[address.association.public_ip] = (one.vpc_id, address.address)
-        return Map(fabrics, interfaces, self.groups, public)
+        return Map(fabrics, interfaces, self.groups, public, {})
 
     def _fabric(self, vpc: str, cidr: str, subnets: tuple[str, ...], gateway: str) -> Fabric:
         found = Vpc(id=vpc, blocks=(Block("a", cidr),), internet_gateway_id=gateway)

@@ -43,6 +43,34 @@ class Attached(NamedTuple):
         return self.interfaces.get(zone) or next((self.interfaces[one] for one in sorted(self.interfaces)), None)
 
 
+class Hub(NamedTuple):
+    """A transit gateway: what is attached to it, and its route tables with their routes in force, by their ids."""
+
+    gateway_id: str
+    attached: Mapping[str, Attached]
+    tables: Mapping[str, TransitRouteTable]
+    routes: Mapping[str, Sequence[Effective]]
+
+    def behind(self, interface_id: str) -> tuple[Attached, int] | None:
+        """The attachment that an interface belongs to, and the zone that the interface is in."""
+        for one in self.attached.values():
+            for zone, eni in one.interfaces.items():
+                if eni.id == interface_id:
+                    return one, zone
+        return None
+
+
+def parts(hub: Hub, zones: int) -> dict[str, frozenset[Fact]]:
+    """Every part of a transit gateway, named below it."""
+    below = f"{hub.gateway_id}/"
+    found = {f"{below}gateway": gateway(hub.gateway_id)}
+    for name, one in hub.attached.items():
+        found[below + name] = attachment(one, hub.tables.get(one.attachment.route_table_id))
+    for name, table in hub.tables.items():
+        found[below + name] = route_table(table, hub.routes[name], hub.attached, zones)
+    return found
+
+
 def gateway(gateway_id: str) -> frozenset[Fact]:
     """The router: a packet looks into the table of where it came in, and into no other."""
     return frozenset(

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 from fogbank.services.ec2.fabric import Fabric, ways
 from fogbank.services.ec2.network import tables
 from fogbank.services.ec2.network.decide import Packet, entry, is_within, rule
+from fogbank.services.ec2.network.transit import Hub
 from fogbank.services.ec2.resources import NetworkInterface, RouteTable, SecurityGroup, Subnet
+from fogbank.services.ec2.transit import lookup
 
 _HOPS_MAX = 24
 INTERNET = "internet"
@@ -24,6 +26,8 @@ class Map(NamedTuple):
     groups: dict[str, SecurityGroup]
     public: dict[str, tuple[str, str]]
     """Public address -> the VPC and the private address that have it."""
+    hubs: dict[str, Hub]
+    """Transit gateways."""
 
     def at(self, vpc_id: str, address: str) -> NetworkInterface | None:
         """The interface that has an address in a VPC, its delegated prefixes included."""
@@ -106,7 +110,8 @@ class Walker:
         if sender is not None:
             self._step(sender.id, packet)
         target, block = self._lookup(fabric, place, sender, packet)
-        receiver = self._receiver(fabric, target, packet)
+        zone = fabric.zone(fabric.subnets[sender.subnet_id]) if sender is not None else tables.ZONE_EDGE
+        receiver = self._receiver(fabric, target, packet, zone)
         self._acls(fabric, sender, receiver, packet)
         if not self._is_answer:
             self._leave(fabric, sender, packet)
@@ -140,7 +145,7 @@ class Walker:
             raise _Died("BAD_STATE_ROUTE", table.id)
         return target, best
 
-    def _receiver(self, fabric: Fabric, target: str, packet: Packet) -> NetworkInterface | None:
+    def _receiver(self, fabric: Fabric, target: str, packet: Packet, zone: int) -> NetworkInterface | None:
         if target == "local":
             found = self._world.at(fabric.vpc.id, packet.destination)
             if found is None:
@@ -148,6 +153,9 @@ class Walker:
             return found
         if target in fabric.nats:
             return fabric.interfaces[fabric.nats[target].interface_id]
+        if target in fabric.transit:
+            # The route was looked up for the sender's zone, and a blackhole where the gateway is not there.
+            return fabric.transit[target][zone]
         return fabric.interfaces.get(target)
 
     def _acls(
@@ -200,6 +208,8 @@ class Walker:
     def _arrive(self, fabric: Fabric, eni: NetworkInterface, packet: Packet) -> tuple[_Place, Packet] | str:
         self._step(eni.id, packet)
         nat = next((one for one in fabric.nats.values() if one.interface_id == eni.id), None)
+        if nat is None and (onward := self._through_hub(fabric, eni, packet)) is not None:
+            return onward, packet
         if nat is None:
             if self._world.at(fabric.vpc.id, packet.destination) != eni:
                 raise _Died("ENI_SOURCE_DEST_CHECK_RESTRICTION" if eni.checks_source else "BAD_STATE", eni.id)
@@ -215,6 +225,25 @@ class Walker:
             raise _Died("NO_ROUTE_TO_DESTINATION", nat.id)
         self.translated[eni.id] = packet.source
         return _Place(fabric.vpc.id, eni.id), packet._replace(source=own)
+
+    def _through_hub(self, fabric: Fabric, eni: NetworkInterface, packet: Packet) -> _Place | None:
+        """The far side of the transit gateway that an interface belongs to; None for any other interface."""
+        for hub in self._world.hubs.values():
+            here = hub.behind(eni.id)
+            if here is None or self._world.at(fabric.vpc.id, packet.destination) == eni:
+                continue
+            attached, zone = here
+            table = attached.attachment.route_table_id
+            route = lookup(hub.routes.get(table, ()), packet.destination)
+            if route is None or route.state != "active":
+                raise _Died("BAD_STATE_ROUTE" if route else "NO_ROUTE_TO_DESTINATION", table or hub.gateway_id)
+            self._step(hub.gateway_id, packet, {"route": route.destination, "target": route.attachment_id})
+            there = hub.attached[route.attachment_id]
+            out = there.towards(zone)
+            if out is None:
+                raise _Died("NO_ROUTE_TO_DESTINATION", hub.gateway_id)
+            return _Place(there.attachment.resource_id, out.id)
+        return None
 
     def _out(self, fabric: Fabric, target: str, packet: Packet) -> tuple[_Place, Packet] | str:
         """Over a link to another router, or to the internet."""
