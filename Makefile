@@ -21,7 +21,7 @@ up: $(VENV)/run build/network
 down: $(VENV)/run
 	@$(BIN)/fogbank down
 
-test: $(VENV)/dev build/vectors build/clients/ready build/network build/tools build/browser
+test: $(VENV)/dev build/vectors build/clients/ready build/network build/tools
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 check: $(VENV)/dev
@@ -64,12 +64,8 @@ build/network: requirements/debian
 
 # What tests ask and look with: other people's clients, and a browser.
 build/tools: requirements/debian
-	@requirements/debian rclone:rclone curl:curl dig:bind9-dnsutils ip:iproute2 nft:nftables
-	@mkdir -p build && touch $@
-
-# The console is looked at in a browser.
-build/browser: requirements/chromium
-	@requirements/chromium
+	@requirements/debian rclone:rclone curl:curl dig:bind9-dnsutils ip:iproute2 nft:nftables \
+		chromium:chromium chromedriver:chromium-driver
 	@mkdir -p build && touch $@
 
 $(VENV)/run $(VENV)/dev $(VENV)/bench: $(VENV)/%: requirements/%.lock pyproject.toml | $(BIN)/python

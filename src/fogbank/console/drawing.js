@@ -2,7 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const SUBNET = 276, CHIP = 126, CHIP_HIGH = 38, CHIP_HIGHER = 51, GAP = 8, HEAD = 46, LANE = 6, GATEWAY = 176, GATEWAY_HIGH = 44;
-const CHIPS_MAX = 24;
+const CHIPS_MAX = 24, SCALE_MIN = 0.7;
 
 /** An element with attributes and children; text is text, whatever it says. */
 export function svg(tag, attributes = {}, ...children) {
@@ -219,6 +219,8 @@ export function drawing(map) {
     width: plan.wide, height: plan.high, viewBox: `0 0 ${plan.wide} ${plan.high}`, role: "group",
     "aria-label": `VPC ${called(map.vpc)}`,
   });
+  // Wider than the window it shrinks, as long as it can still be read; then it scrolls.
+  picture.style.minWidth = `${Math.round(plan.wide * SCALE_MIN)}px`;
   picture.append(frame(map, plan));
   for (const place of plan.subnets.values()) picture.append(subnet(map, place));
   const edges = svg("g", { id: "edges" });

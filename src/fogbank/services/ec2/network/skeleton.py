@@ -50,17 +50,18 @@ _CHAINS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "source",
         "type filter hook prerouting priority -300; policy accept;",
         (
-            "iifname @enis ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept",
-            "iifname @enis iifname @unchecked goto mark_table",
-            "iifname @enis meta nfproto ipv4 iifname . ip saddr != @eni_addr iifname . ip saddr != @eni_net"
-            " goto spoofed",
-            "iifname @enis meta nfproto ipv6 iifname . ip6 saddr != @eni_addr6"
-            " iifname . ip6 saddr != @eni_net6"
-            " ip6 saddr != fe80::/10 goto spoofed",
-            "goto mark_table",
+            # First what nearly every packet is: from an interface, with an address of it.
+            "iifname . ip saddr @eni_addr goto mark_table",
+            "iifname . ip6 saddr @eni_addr6 goto mark_table",
+            "iifname != @enis goto mark_table",
+            "iifname @unchecked goto mark_table",
+            "iifname . ip saddr @eni_net goto mark_table",
+            "iifname . ip6 saddr @eni_net6 goto mark_table",
+            "ip6 saddr fe80::/10 goto mark_table",
+            "ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept",
+            'counter drop comment "source"',
         ),
     ),
-    ("spoofed", "", ('counter drop comment "source"',)),
     ("mark_table", "", ("meta mark set meta iifgroup map @route_table",)),
     (
         "to_private",
@@ -89,8 +90,8 @@ _CHAINS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "groups_out",
         "",
         (
-            'ct state invalid counter drop comment "invalid"',
             "ct state established,related accept",
+            'ct state invalid counter drop comment "invalid"',
             # By which devices a connection goes: its entry in the kernel's table does not say.
             f"ct state new {_told(flows.NEW)}",
             "iifname vmap @eni_out",
