@@ -14,12 +14,12 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 
+from fogbank.aws.errors import WorldError
 from fogbank.planes import process
 from fogbank.planes.net import probe
 from fogbank.planes.net.fake import FakeNet
@@ -106,7 +106,7 @@ async def _serve(settings: Settings, api: socket.socket, tls: socket.socket | No
     mode, reason = probe.found(settings.network)
     if reason:
         _LOG.warning("network: %s: %s", mode, reason)
-    cloud = Cloud(settings, net=partial(_network, mode))
+    cloud = Cloud(settings, net=lambda _: _network(mode, settings))
     await cloud.start()
     await cloud.listen(api)
     if tls is not None:
@@ -119,13 +119,16 @@ async def _serve(settings: Settings, api: socket.socket, tls: socket.socket | No
     await cloud.net.clear()
 
 
-def _network(mode: str, folder: Path) -> Net:
-    """The network of a mode; the plain one holds records and no packets."""
+def _network(mode: str, settings: Settings) -> Net:
+    """The network of a mode; the plain one holds records and no packets.
+
+    It goes by the state folder, also where the state lies elsewhere and passes: so `stop` finds what a kill has left.
+    """
     if mode == "plain":
         return FakeNet("plain")
     from fogbank.planes.net.kernel import KernelNet
 
-    return KernelNet(prefix_of(folder), mode, folder)
+    return KernelNet(prefix_of(settings.state_folder), mode, settings.state_folder)
 
 
 def start(settings: Settings, given: dict[str, Any]) -> Running:
@@ -153,15 +156,28 @@ def start(settings: Settings, given: dict[str, Any]) -> Running:
 
 
 def stop(settings: Settings) -> bool:
-    """Stop the cloud, and take away what one that was killed has left of its network; False if none ran."""
+    """Stop the cloud, and take away what one that was killed has left of its network; False if none ran.
+
+    Raises RunError where that cannot be taken away.
+    """
     found = running(settings)
-    if found is None:
-        mode, _ = probe.found(settings.network)
-        asyncio.run(_network(mode, settings.state_folder).clear())
-        return False
-    process.stop(found.process, STOP_SECONDS)
-    _card(settings).unlink(missing_ok=True)
-    return True
+    if found is not None:
+        process.stop(found.process, STOP_SECONDS)
+    if settings.state_folder.exists():
+        with _only_one(settings):
+            _card(settings).unlink(missing_ok=True)
+            asyncio.run(_cleared(settings))
+    return found is not None
+
+
+async def _cleared(settings: Settings) -> None:
+    """Take away what is left of a network, in whatever mode it was made. Raises RunError."""
+    try:
+        # Only who may make networks of a kind may take them away.
+        for mode in ("rootless",) if probe.full() else ("full", "rootless"):
+            await _network(mode, settings).clear()
+    except WorldError as error:
+        raise RunError(f"what is left of the network cannot be taken away: {error}") from None
 
 
 def _card(settings: Settings) -> Path:

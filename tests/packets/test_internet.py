@@ -264,3 +264,14 @@ def test_two_accounts_find_the_same_api_on_the_internet(tenant: Tenant) -> None:
     there, far = _with_internet(other)
     assert [tenant.said(here.public, *API), other.said(there.public, *API)] == [public, far]
     assert tenant.asked((here.public, far), (here.public, "10.200.0.1")) == [public, NOTHING]
+
+
+def test_the_cloud_itself_is_not_governed_from_inside(tenant: Tenant) -> None:
+    vpc = tenant.vpc()
+    host = tenant.host(tenant.subnet(vpc))
+    tenant.route(tenant.main_table(vpc), "0.0.0.0/0", tenant.gateway(vpc))
+    tenant.address(host)
+    for path in ("info", "reset", "net", "net/faults", "console/"):
+        asked = ("curl", "-s", "-m", "1", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Host: 127.0.0.1")
+        ran = tenant.run(host, *asked, f"http://{api_address(REGION)}/_fogbank/{path}")
+        assert ran.output == b"403", path

@@ -21,7 +21,7 @@ def matching(
     `tag-value` look at `Tags` everywhere. `*` and `?` are wildcards, `\\` takes their meaning away (EC2 User Guide,
     "Filtering resources using the CLI"). Raises InvalidParameterValue for a name that there is not.
     """
-    wanted = [(_path(one["Name"], paths), _pattern(tuple(_values(one)))) for one in filters or ()]
+    wanted = [(_path(one.get("Name", ""), paths), _pattern(tuple(_values(one)))) for one in filters or ()]
     for row in rows:
         if all(any(pattern.fullmatch(text) for text in _found(row, path)) for path, pattern in wanted):
             yield row

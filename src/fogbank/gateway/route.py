@@ -101,12 +101,15 @@ class Route:
         through = listener_of(request)
         if through and (page := self._cloud.inside.page(request, through)) is not None:
             return page
+        if through and is_admin(request.path):
+            # Whatever name a workload gives this machine: it must not reset the cloud that it runs in.
+            return plain(403, "fogbank's own pages are not for the inside.", request_id=ids.uuid(self._dispatch.ids))
         installed = self._pages.of(request)
         if installed is not None:
             return self._page(installed, request)
-        if is_console(request.path) and not through:
+        if is_console(request.path):
             return console_page(request, self._cloud.settings.host, ids.uuid(self._dispatch.ids))
-        if is_admin(request.path) and not through:
+        if is_admin(request.path):
             return self._admin.answer(request)
         if "origin" in request.headers:
             return self._with_cors(request)

@@ -114,14 +114,23 @@ class Network:
             await asyncio.get_running_loop().sock_connect(sock, (address, port))
         return sock
 
-    async def asked(self, ns: str, address: str, port: int = 80, *, udp: bool = False, source: str = "") -> str:
+    async def asked(
+        self,
+        ns: str,
+        address: str,
+        port: int = 80,
+        *,
+        udp: bool = False,
+        source: str = "",
+        seconds: float = SILENCE_SECONDS,
+    ) -> str:
         """What `ask` says, for tests that ask many at once. A namespace of the internet asks from its host outside."""
         if not source and ns.startswith("inet-"):
             source = names.OUTSIDE_6 if ":" in address else names.OUTSIDE
         any_address = "::" if ":" in address else "0.0.0.0"  # noqa: S104 - inside a namespace
         sock = await self.net.open(Listen(ns, source or any_address, 0, not udp))
         try:
-            async with asyncio.timeout(SILENCE_SECONDS):
+            async with asyncio.timeout(seconds):
                 sock.setblocking(False)
                 loop = asyncio.get_running_loop()
                 await loop.sock_connect(sock, (address, port))

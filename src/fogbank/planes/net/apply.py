@@ -119,7 +119,9 @@ class Hands:
         try:
             forwards, filters = self.traveller.at(ns, lambda: (read_setting("net/ipv4/ip_forward"), has_table()))
         except WorldError:
-            # A file without a namespace behind it: the machine was killed between the two, or started again.
+            if not self.traveller.is_one(ns):
+                # A worker was killed between the file and the namespace, or the machine was started again.
+                self.traveller.remove(ns)
             return None
         return seen(ns, self._channel(ns).channel, forwards == "1", filters)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from fogbank.planes.net.namespaces import checked, leave, libc
 _NEW_USER, _NEW_MOUNT = 0x10000000, 0x00020000
 _PRIVATE, _RECURSIVE = 1 << 18, 1 << 14
 _NO_SUID, _NO_DEVICES, _NO_EXEC = 2, 4, 8
-READY = b"ready"
+READY, KEPT = b"ready", b"kept"
 
 
 def own(folder: Path) -> None:
@@ -68,16 +69,22 @@ def join(pid: int) -> None:
 
 
 def main(argv: list[str]) -> None:
-    """`holder FD FOLDER`: hold, and say so over the pipe FD; what went wrong is said there too."""
-    ready = int(argv[0])
+    """`holder FD FOLDER`: say over the socket FD that it holds, or what went wrong; stay once it is said to be kept.
+
+    Whoever dies before it has noted this process down would leave one that nobody ever finds again.
+    """
     ctypes.CDLL(None).prctl(15, b"fogbank-holder", 0, 0, 0)
-    try:
-        own(Path(argv[1]))
-        os.write(ready, READY)
-    except WorldError as error:
-        os.write(ready, str(error).encode())
-        sys.exit(1)
-    os.close(ready)
+    with socket.socket(fileno=int(argv[0])) as end:
+        try:
+            own(Path(argv[1]))
+            end.sendall(READY)
+            if end.recv(len(KEPT)) != KEPT:
+                sys.exit(1)
+        except WorldError as error:
+            end.sendall(str(error).encode())
+            sys.exit(1)
+        except ConnectionError:
+            sys.exit(1)
     while True:
         signal.pause()
 

@@ -28,6 +28,7 @@ _FACTS_MAX = 5000
 """Facts in one call to the worker: more would make those wait long who are only a few."""
 _STOP_SECONDS = 10.0
 _HOLDER_SECONDS = 10.0
+_WORDS_MAX = 4096
 _CARD = "net-holder.json"
 
 
@@ -358,7 +359,7 @@ class KernelNet:
 
     def _is_left(self) -> bool:
         if self.mode == "rootless":
-            return self._card() is not None
+            return self._card() is not None or (self._folder / LINES_FOLDER).exists()
         return (self._folder / LINES_FOLDER).exists() or bool(namespaces.names_of(self._prefix))
 
     # Rootless
@@ -383,24 +384,26 @@ class KernelNet:
         if (found := self._card()) is not None:
             return found
         self._netns().mkdir(parents=True, exist_ok=True)
-        told, tell = os.pipe()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours:
+            with theirs:
+                started = self._start_holder(theirs.fileno())
+            words = ours.recv(_WORDS_MAX)
+            if words == holder.READY:
+                part = self._folder / f"{_CARD}.part"
+                part.write_bytes(msgspec.json.encode(started))
+                part.replace(self._folder / _CARD)
+                ours.sendall(holder.KEPT)
+                return started
+        _reaped(started)
+        raise WorldError(words.decode() or f"the holder ended; see {self._log()}")
+
+    def _start_holder(self, descriptor: int) -> process.Process:
+        argv = [sys.executable, "-m", "fogbank.planes.net.holder", str(descriptor), str(self._netns())]
         try:
-            argv = [sys.executable, "-m", "fogbank.planes.net.holder", str(tell), str(self._netns())]
-            started = process.start(process.Spawn(argv, self._log(), os.environ, self._folder, (tell,)))
+            return process.start(process.Spawn(argv, self._log(), os.environ, self._folder, (descriptor,)))
         except OSError as error:
-            os.close(told)
             raise WorldError(f"the holder does not start: {error}") from None
-        finally:
-            os.close(tell)
-        with os.fdopen(told, "rb") as pipe:
-            words = pipe.read()
-        if words != holder.READY:
-            _reaped(started)
-            raise WorldError(words.decode() or f"the holder ended; see {self._log()}")
-        part = self._folder / f"{_CARD}.part"
-        part.write_bytes(msgspec.json.encode(started))
-        part.replace(self._folder / _CARD)
-        return started
 
     def _drop_holder(self) -> None:
         if (found := self._card()) is not None:

@@ -115,6 +115,10 @@ class Traveller:
         """Whether there is a file that stands for a namespace."""
         return self.path(ns).exists()
 
+    def is_one(self, ns: str) -> bool:
+        """Whether a namespace stands behind its file."""
+        return self.path(ns).stat().st_dev == os.fstat(self._home).st_dev
+
     def names(self) -> set[str]:
         """The namespaces of this instance that have a file, without the prefix."""
         return names_of(self.prefix, self.folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import resource
 import select
@@ -44,6 +45,8 @@ from fogbank.planes.net.world import World
 _SWEEP_SECONDS = 0.02
 """Machine time after the last message when links that wait for it are deleted: it takes long, and nobody waits."""
 _DESCRIPTORS_WANTED = 65536
+_LOCK = "net.lock"
+"""In the instance's state folder."""
 
 
 class Worker:
@@ -220,6 +223,7 @@ def main(argv: list[str]) -> None:
     end = socket.socket(fileno=int(argv[0]))
     # Whoever joins a mount namespace is in its root.
     folder = Path.cwd()
+    alone = _alone(folder)
     if len(argv) > 3:
         holder.join(int(argv[3]))
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -227,6 +231,14 @@ def main(argv: list[str]) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     traveller = Traveller(argv[1], Path(argv[2]))
     Worker(end, traveller, Lines(traveller, folder / LINES_FOLDER, probe.has_netem())).serve()
+    os.close(alone)
+
+
+def _alone(folder: Path) -> int:
+    """Wait until no other worker of the instance is at it: one whose cloud was killed first ends what it is at."""
+    descriptor = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
 
 
 if __name__ == "__main__":

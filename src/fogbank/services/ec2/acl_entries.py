@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from fogbank.aws.errors import AwsError
 from fogbank.services.ec2 import rules
 from fogbank.services.ec2.resources import AclEntry
 
+_PROTOCOL = re.compile(r"[0-9]{1,3}")
 NUMBERS = range(1, 32767)
 LAST, LAST_IPV6 = 32767, 32768
 _NAMES = {"all": "-1", "icmp": "1", "tcp": "6", "udp": "17", "icmpv6": "58"}
@@ -96,7 +98,7 @@ def _shown(one: AclEntry) -> dict[str, Any]:
 
 def _protocol(text: str) -> str:
     name = _NAMES.get(text.lower(), text)
-    if name == "-1" or (name.isascii() and name.isdigit() and int(name) <= _PROTOCOL_MAX):
+    if name == "-1" or (_PROTOCOL.fullmatch(name) and int(name) <= _PROTOCOL_MAX):
         return name if name == "-1" else str(int(name))
     raise AwsError("InvalidParameterValue", f"Invalid value '{text}' for IP protocol. Unknown protocol.")
 

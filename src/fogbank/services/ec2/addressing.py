@@ -202,24 +202,26 @@ def chosen_prefixes(block: str, length: int, count: int, taken: Collection[str],
     Raises InsufficientCidrBlocks.
     """
     network = ip_network(block)
-    places = [ip_network(one) for one in within if overlap(one, block)] or [network]
+    size = 1 << network.max_prefixlen - length
+    first, last = _range(network)
+    # What nobody may have: the first four addresses, and the last one of IPv4.
+    ranges = [(first, first + rules.RESERVED_FIRST - 1), *([(last, last)] if network.version == 4 else [])]
+    ranges = sorted([*ranges, *(_range(one) for one in map(ip_network, taken) if one.version == network.version)])
     found: list[str] = []
-    for place in places:
-        for prefix in place.subnets(new_prefix=length) if place.prefixlen <= length else ():
-            if len(found) == count:
-                return found
-            if not _holds_reserved(prefix, network) and not any(overlap(str(prefix), one) for one in taken):
-                found.append(str(prefix))
+    for low, high in map(_range, [ip_network(one) for one in within if overlap(one, block)] or [network]):
+        at = -(-low // size) * size
+        for taken_low, taken_high in [*ranges, (high + 1, high + 1)]:
+            while at + size <= min(taken_low, high + 1) and len(found) < count:
+                found.append(f"{type(network.network_address)(at)}/{length}")
+                at += size
+            at = max(at, -(-(taken_high + 1) // size) * size)
     if len(found) < count:
         raise AwsError("InsufficientCidrBlocks", "The specified subnet does not have enough free cidr blocks.")
     return found
 
 
-def _holds_reserved(prefix: IPv4Network | IPv6Network, network: IPv4Network | IPv6Network) -> bool:
-    """Whether a prefix takes in an address that nobody may have."""
-    first, last = int(network.network_address), int(network.broadcast_address)
-    low, high = int(prefix.network_address), int(prefix.broadcast_address)
-    return low < first + rules.RESERVED_FIRST or (prefix.version == 4 and high == last)
+def _range(block: IPv4Network | IPv6Network) -> tuple[int, int]:
+    return int(block.network_address), int(block.broadcast_address)
 
 
 def insufficient() -> AwsError:
@@ -231,11 +233,10 @@ def insufficient() -> AwsError:
 
 def explicit(address: str, block: str, member: str = "privateIpAddress") -> str:
     """An address that somebody names, in its canonical form. Raises InvalidParameterValue."""
-    try:
-        found = ip_address(address)
-    except ValueError:
+    found = rules.address(address)
+    if found is None:
         text = f"Value ({address}) for parameter {member} is invalid. This is not a valid IP address."
-        raise AwsError("InvalidParameterValue", text) from None
+        raise AwsError("InvalidParameterValue", text)
     if not block or found not in ip_network(block):
         raise AwsError("InvalidParameterValue", "Address does not fall within the subnet's address range")
     if not rules.is_assignable(str(found), block):

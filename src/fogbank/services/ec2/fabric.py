@@ -127,12 +127,18 @@ def parts(fabric: Fabric) -> dict[str, frozenset[Fact]]:
         if (eni := fabric.interfaces.get(nat.interface_id)) is not None:
             found[below + nat.id] = gateways.nat(nat, eni)
     for peering in fabric.peerings.values():
-        found[below + peering.id] = gateways.peering(peering, *fabric.lines[peering.id])
+        # Both sides' to say, and the same from either: one part, so that a change of it is no contradiction.
+        found[link(peering.id)] = gateways.peering(peering, *fabric.lines[peering.id])
     for endpoint in fabric.endpoints.values():
         found[below + endpoint.id] = gateways.endpoint(endpoint, _answering(fabric, endpoint))
     if broken := network_faults(vpc.id, fabric.broken):
         found[f"{below}faults"] = broken
     return found
+
+
+def link(peering_id: str) -> str:
+    """The part that is the link of a peering."""
+    return f"peerings/{peering_id}"
 
 
 def doors(fabric: Fabric, scope: str) -> list[Door]:

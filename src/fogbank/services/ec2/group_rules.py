@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from ipaddress import ip_network
 from typing import Any, NamedTuple
 
 from fogbank.aws.errors import AwsError
 from fogbank.services.ec2.resources import Rule
-from fogbank.services.ec2.rules import QUOTAS
+from fogbank.services.ec2.rules import QUOTAS, parsed
 
 ALL = "-1"
 _NUMBERS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "all": ALL, ALL: ALL}
 _WITH_PORTS = ("tcp", "udp")
 _WITH_TYPES = ("icmp", "icmpv6")
 _PROTOCOL_MAX, _PORT_MAX, _TYPE_MAX = 255, 65535, 255
+_PROTOCOL = re.compile(r"[0-9]{1,3}")
 _DESCRIPTION = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 _DESCRIPTION_TEXT = (
     "Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  "
@@ -71,7 +71,7 @@ def protocol_of(text: str | None) -> str:
         return _NUMBERS[name]
     if name in _NUMBERS.values():
         return name
-    if name.isascii() and name.isdigit() and int(name) <= _PROTOCOL_MAX:
+    if _PROTOCOL.fullmatch(name) and int(name) <= _PROTOCOL_MAX:
         return _NUMBERS.get(str(int(name)), str(int(name)))
     raise AwsError("InvalidParameterValue", f"Invalid value '{text}' for IP protocol. Unknown protocol.")
 
@@ -87,11 +87,8 @@ def ports_of(protocol: str, first: int | None, last: int | None) -> tuple[int, i
 
 def cidr_of(text: str, version: int) -> str:
     """A block in canonical form. Raises InvalidParameterValue."""
-    try:
-        found = ip_network(text, strict=False)
-    except ValueError:
-        found = None
-    if found is None or "/" not in text or found.version != version:
+    found = parsed(text)
+    if found is None or found.version != version:
         raise AwsError("InvalidParameterValue", f"CIDR block {text} is malformed")
     return str(found)
 

@@ -39,12 +39,13 @@ class Given(NamedTuple):
 def asked_by(req: Mapping[str, Any]) -> Asked:
     """What a CreateNetworkInterface asks for. Raises InvalidParameterCombination and InvalidParameterValue."""
     listed = req.get("PrivateIpAddresses") or ()
-    primaries = [one["PrivateIpAddress"] for one in listed if one.get("Primary") and one.get("PrivateIpAddress")]
+    _members(req, "PrivateIpAddresses", "PrivateIpAddress")
+    primaries = [one["PrivateIpAddress"] for one in listed if one.get("Primary")]
     if req.get("PrivateIpAddress"):
         primaries.append(req["PrivateIpAddress"])
     if len(primaries) > 1:
         raise AwsError("InvalidParameterCombination", "Only one primary private IP address can be specified.")
-    secondary = tuple(one["PrivateIpAddress"] for one in listed if not one.get("Primary") and "PrivateIpAddress" in one)
+    secondary = tuple(one["PrivateIpAddress"] for one in listed if not one.get("Primary"))
     if not primaries and secondary:
         text = "A primary private IP address must be specified when private IP addresses are listed."
         raise AwsError("InvalidParameterValue", text)
@@ -57,12 +58,9 @@ def asked_by(req: Mapping[str, Any]) -> Asked:
         primary=primaries[0] if primaries else "",
         ipv4=secondary,
         ipv4_count=req.get("SecondaryPrivateIpAddressCount", 0),
-        ipv6=tuple(one["Ipv6Address"] for one in req.get("Ipv6Addresses") or ()),
+        ipv6=_members(req, "Ipv6Addresses", "Ipv6Address"),
         ipv6_count=req.get("Ipv6AddressCount"),
-        prefixes=(
-            *(one["Ipv4Prefix"] for one in req.get("Ipv4Prefixes") or ()),
-            *(one["Ipv6Prefix"] for one in req.get("Ipv6Prefixes") or ()),
-        ),
+        prefixes=_members(req, "Ipv4Prefixes", "Ipv4Prefix") + _members(req, "Ipv6Prefixes", "Ipv6Prefix"),
         ipv4_prefix_count=req.get("Ipv4PrefixCount", 0),
         ipv6_prefix_count=req.get("Ipv6PrefixCount", 0),
     )
@@ -74,6 +72,7 @@ def first(ctx: Context, subnet: Subnet, asked: Asked) -> Given:
     Raises InvalidIPAddress.InUse, InvalidParameterValue, InsufficientFreeAddressesInSubnet, InsufficientCidrBlocks and
     PrivateIpAddressLimitExceeded.
     """
+    _check_counts(asked)
     if not subnet.cidr and (asked.primary or asked.ipv4 or asked.ipv4_count or asked.ipv4_prefix_count):
         text = f"The subnet '{subnet.id}' is IPv6-only: IPv4 addresses cannot be assigned in it."
         raise AwsError("InvalidParameterValue", text)
@@ -88,6 +87,8 @@ def first(ctx: Context, subnet: Subnet, asked: Asked) -> Given:
 
 def further(ctx: Context, subnet: Subnet, asked: Asked, interface: NetworkInterface | None = None) -> Given:
     """Addresses for an interface of a subnet, beside those that it has. Raises as `first` does."""
+    _check_counts(asked)
+    _check_room(asked, interface)
     in_use = subnets.taken(ctx, subnet)
     ipv4 = _ipv4(ctx, subnet, asked, in_use)
     ipv6 = _ipv6(ctx, subnet, asked, in_use)
@@ -95,10 +96,29 @@ def further(ctx: Context, subnet: Subnet, asked: Asked, interface: NetworkInterf
     if asked.prefixes or asked.ipv4_prefix_count or asked.ipv6_prefix_count:
         singles = _singles((*in_use.addresses, *ipv4, *ipv6))
         prefixes = _prefixes(subnet, asked, (*in_use.prefixes, *singles))
-    before = len(interface.addresses) if interface else 0
-    if before + len(ipv4) > ADDRESSES_MAX:
-        raise AwsError("PrivateIpAddressLimitExceeded", "Number of private addresses will exceed limit.")
     return Given(ipv4, ipv6, prefixes)
+
+
+def _check_counts(asked: Asked) -> None:
+    """Raises InvalidParameterValue for less than none."""
+    for count in (asked.ipv4_count, asked.ipv6_count or 0, asked.ipv4_prefix_count, asked.ipv6_prefix_count):
+        if count < 0:
+            text = f"Value ({count}) for parameter count is invalid. It must be at least 0."
+            raise AwsError("InvalidParameterValue", text)
+
+
+def _check_room(asked: Asked, interface: NetworkInterface | None) -> None:
+    """Raises PrivateIpAddressLimitExceeded past what an interface takes."""
+    has = (len(interface.addresses), len(interface.ipv6_addresses)) if interface else (0, 0)
+    held = interface.prefixes if interface else ()
+    counts = (
+        (asked.ipv4, asked.ipv4_count, asked.ipv4_prefix_count),
+        (asked.ipv6, asked.ipv6_count or 0, asked.ipv6_prefix_count),
+    )
+    for is_ipv6, (named, count, prefix_count) in enumerate(counts):
+        prefixes = sum((":" in one) == is_ipv6 for one in (*held, *asked.prefixes))
+        if has[is_ipv6] + len(named) + count + prefix_count + prefixes > ADDRESSES_MAX:
+            raise AwsError("PrivateIpAddressLimitExceeded", "Number of private addresses will exceed limit.")
 
 
 def _ipv4(ctx: Context, subnet: Subnet, asked: Asked, in_use: subnets.Taken) -> tuple[str, ...]:
@@ -108,8 +128,6 @@ def _ipv4(ctx: Context, subnet: Subnet, asked: Asked, in_use: subnets.Taken) -> 
             raise AwsError("InvalidIPAddress.InUse", "The specified address is already in use.")
     if not asked.ipv4_count:
         return tuple(named)
-    if asked.ipv4_count > ADDRESSES_MAX:
-        raise AwsError("PrivateIpAddressLimitExceeded", "Number of private addresses will exceed limit.")
     kept = [one.cidr for one in subnet.reservations] + list(in_use.prefixes)
     cursor = ctx.held(subnets.Cursor, subnet.id)
     found = addressing.chosen(subnet.cidr, asked.ipv4_count, in_use.besides(named), kept, cursor.after)
@@ -122,10 +140,10 @@ def _ipv6(ctx: Context, subnet: Subnet, asked: Asked, in_use: subnets.Taken) -> 
         return ()
     block = _ipv6_block(subnet)
     named = [addressing.explicit(address, block, "ipv6Addresses") for address in asked.ipv6]
-    for address in named:
-        if is_taken(address, in_use):
+    for at, address in enumerate(named):
+        if is_taken(address, in_use) or address in named[:at]:
             raise AwsError("InvalidIPAddress.InUse", "The specified address is already in use.")
-    return (*named, *addressing.chosen_ipv6(block, asked.ipv6_count or 0, in_use, ctx.random))
+    return (*named, *addressing.chosen_ipv6(block, asked.ipv6_count or 0, in_use.besides(named), ctx.random))
 
 
 def _ipv6_block(subnet: Subnet) -> str:
@@ -169,6 +187,15 @@ def is_taken(address: str, in_use: subnets.Taken) -> bool:
 
 def _singles(addresses: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"{address}/{128 if ':' in address else 32}" for address in addresses)
+
+
+def _members(req: Mapping[str, Any], name: str, member: str) -> tuple[str, ...]:
+    """A member of each of a list's structures. Raises MissingParameter where one has none."""
+    found = tuple(one.get(member, "") for one in req.get(name) or ())
+    if not all(found):
+        text = f"The request must contain the parameter {member[:1].lower()}{member[1:]}"
+        raise AwsError("MissingParameter", text)
+    return found
 
 
 def _exclusive(req: Mapping[str, Any], one: str, other: str) -> None:

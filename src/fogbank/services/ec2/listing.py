@@ -45,33 +45,55 @@ def listed(
     for ids with MaxResults.
     """
     ids = req.get(listing.ids) if listing.ids else None
-    limit = req.get("MaxResults")
-    if limit is not None and not listing.results_min <= limit <= listing.results_max:
-        text = f"Value ( {limit} ) for parameter maxResults is invalid. Expecting a value between "
-        raise AwsError("InvalidParameterValue", f"{text}{listing.results_min} and {listing.results_max}.")
+    limit = limit_of(req, listing.results_min, listing.results_max)
     if ids and limit is not None:
         text = f"The parameter {listing.ids} cannot be used with the parameter maxResults"
         raise AwsError("InvalidParameterCombination", text)
     if ids:
-        chosen: Iterable[R] = found(ctx, listing.kind, ids)
+        chosen: Iterable[R] = found(ctx, listing.kind, list(dict.fromkeys(ids)))
     else:
         chosen = ctx.scan(listing.kind) if records is None else records
+    after = _after(req)
+    if limit is not None or after:
+        # In order of id, so that a page begins past the last one whether or not what that ended with is still there.
+        chosen = sorted((record for record in chosen if _id(record) > after), key=_id)
     rows = (describe(ctx, record) for record in chosen)
-    return paged(req, listing.result, matching(rows, req.get("Filters"), listing.filters), listing.id, limit)
+    return _page(listing.result, matching(rows, req.get("Filters"), listing.filters), listing.id, limit)
 
 
 def paged(
     req: Mapping[str, Any], result: str, rows: Iterable[dict[str, Any]], row_id: str, limit: int | None
 ) -> dict[str, Any]:
-    """One page of described rows, in order; a token names the row that the last page ended with."""
-    after = paging.after(req.get("NextToken"), "InvalidNextToken", "The token is not valid.")
-    if after:
-        rows = iter(rows)
-        for row in rows:
-            if row[row_id] == after:
-                break
-        else:
-            raise AwsError("InvalidNextToken", "The token is not valid.")
+    """One page of described rows, in order of what identifies them; a token names the one that the last ended with."""
+    after = _after(req)
+    if limit is not None or after:
+        rows = sorted((row for row in rows if row[row_id] > after), key=lambda row: str(row[row_id]))
+    return _page(result, rows, row_id, limit)
+
+
+def limit_of(req: Mapping[str, Any], least: int = RESULTS_MIN, most: int = RESULTS_MAX) -> int | None:
+    """How many rows a page may have. Raises InvalidParameterValue."""
+    limit: int | None = req.get("MaxResults")
+    if limit is not None and not least <= limit <= most:
+        text = f"Value ( {limit} ) for parameter maxResults is invalid. Expecting a value between {least} and {most}."
+        raise AwsError("InvalidParameterValue", text)
+    return limit
+
+
+def bounded(req: dict[str, Any]) -> dict[str, Any]:
+    """A request of an operation that takes a MaxResults past the largest page for that ("we return only 1,000")."""
+    return {**req, "MaxResults": min(req["MaxResults"], RESULTS_MAX)} if "MaxResults" in req else req
+
+
+def _after(req: Mapping[str, Any]) -> str:
+    return paging.after(req.get("NextToken"), "InvalidNextToken", "The token is not valid.")
+
+
+def _id(record: Any) -> str:
+    return str(record.id)
+
+
+def _page(result: str, rows: Iterable[dict[str, Any]], row_id: str, limit: int | None) -> dict[str, Any]:
     if limit is None:
         return {result: list(rows)}
     page = list(islice(rows, limit + 1))

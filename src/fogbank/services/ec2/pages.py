@@ -132,7 +132,9 @@ async def _trace(ctx: Context, body: Mapping[str, Any]) -> dict[str, Any]:
         forth, back = both_ways(world, eni, Packet(protocol, near, destination, destination_port=port))
     told: dict[str, Any] = {"forth": _walked(world, forth), "back": _walked(world, back) if back else None}
     if ctx.planes.net.has_packets:
+        dead = next((walk for walk in (forth, back) if walk is not None and not walk.end), None)
         told["packet"] = await _sent(ctx, eni.id, Packet(protocol, near, destination, destination_port=port), world)
+        told["packet"]["died_at"] = _death(told["packet"], dead)
     return told
 
 
@@ -147,18 +149,36 @@ async def _sent(ctx: Context, eni_id: str, packet: Packet, world: Map) -> dict[s
     before = {vpc_id: await net.counters(vpc_id) for vpc_id in routers}
     is_stream = packet.protocol == "tcp"
     heard = await knock(net, eni_id, packet.destination, packet.destination_port, is_stream=is_stream)
-    moved, died = [], ""
+    moved = []
     for vpc_id in routers:
         for rule, (packets, _) in (await net.counters(vpc_id)).items():
             count = packets - before[vpc_id].get(rule, (0, 0))[0]
             if count > 0:
                 moved.append({"vpc": vpc_id, "rule": rule, "packets": count})
-                died = died or _drop(rule)
-    return {"heard": heard, "counted": moved, "died_at": died if heard == "nothing" else ""}
+    return {"heard": heard, "counted": moved}
+
+
+def _death(packet: Mapping[str, Any], dead: Walk | None) -> str:
+    """What the packet died of: a rule that counted it and that the model, too, says so of; empty where none did.
+
+    Others' packets move the same counters, so that the counters alone may name a rule which had nothing to do with it.
+    """
+    if packet["heard"] != "nothing":
+        return ""
+    named = {
+        "ENI_SG_RULES_MISMATCH": "c-",
+        "SG_HAS_NO_RULES": "c-",
+        "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS": "no public",
+    }
+    wanted = named.get(dead.reason, dead.at) if dead is not None else ""
+    dropping = [one["rule"] for one in packet["counted"] if _drop(one["rule"]) and one["rule"].startswith(wanted)]
+    return _drop(dropping[0]) if dropping else ""
 
 
 def _drop(rule: str) -> str:
-    """What a rule that drops stands for; empty for one that lets through."""
+    """What a rule that drops stands for; empty for one that lets through, or may."""
+    if rule == "fault":
+        return "a fault that is in force (fogbank fault list)"
     if rule in _WHY:
         return _WHY[rule]
     if rule.endswith(" *"):

@@ -86,7 +86,7 @@ def needs(ctx: Context, operation: str, req: dict[str, Any]) -> Iterable[Need]:
         found.append(Need(action, ctx.arn(f"{made}/*"), context=lambda: _facts(ctx, made, None, given)))
     for one in req.get("TagSpecifications") or ():
         if one.get("Tags") and one.get("ResourceType"):
-            keys = tags.condition_keys(tags.read(one["Tags"]))
+            keys = tags.condition_keys(tags.read(tag for tag in one["Tags"] if tag.get("Key")))
             facts = {**keys, "ec2:createaction": [operation], "ec2:region": [ctx.region]}
             found.append(Need("ec2:CreateTags", ctx.arn(f"{one['ResourceType']}/*"), context=facts))
     return found or (Need(action, context={"ec2:region": [ctx.region]}),)

@@ -88,6 +88,8 @@ async def _tell(ctx: Context, vpc_id: str, found: Found, within: list[str]) -> N
     with ctx.begin():
         vpc = ctx.get(Vpc, vpc_id) if found else None
         known = fabric.read(ctx, vpc) if vpc is not None else None
+        if known is None:
+            found = {**found, **_loose(ctx, vpc_id)}
     scope = "/".join(ctx.scope)
     if known is None:
         await ctx.planes.doors.set(vpc_id, [])
@@ -105,6 +107,15 @@ async def _tell(ctx: Context, vpc_id: str, found: Found, within: list[str]) -> N
         if known.vpc.internet_gateway_id:
             await _tell_lines(ctx)
             await ctx.planes.doors.set(names.internet(ctx.region), fabric.internet_doors(ctx.region, ctx.partition))
+
+
+def _loose(ctx: Context, vpc_id: str) -> Found:
+    """The links of a VPC's peerings that have a router at neither end, once this VPC has none."""
+    found: Found = {}
+    for one in ctx.find(Peering, "by_vpc", vpc_id):
+        if not any(ctx.planes.net.has(f"{end}/vpc") for end in one.vpc_ids if end != vpc_id):
+            found[fabric.link(one.id)] = _NOTHING
+    return found
 
 
 async def _leave_internet(ctx: Context) -> None:
@@ -177,7 +188,7 @@ async def _tell_lines(ctx: Context) -> None:
     await ctx.planes.net.set(found, within=["lines/"])
 
 
-_FABRIC = ("vpc", "faults", "subnet-", "acl-", "rtb", "internet", "nat-", "pcx-", "vpce-", "tgw-")
+_FABRIC = ("vpc", "faults", "subnet-", "acl-", "rtb", "internet", "nat-", "vpce-", "tgw-")
 """What the parts of a fabric are called, below the VPC; the others are interfaces and groups."""
 
 
@@ -217,7 +228,7 @@ async def group(ctx: Context, key: str) -> After | None:
 
 
 async def peering(ctx: Context, key: str) -> After | None:
-    """A peering: the fabric of the VPC on this side, whose routes lead over it."""
+    """A peering: the fabrics of both its VPCs, whose routes lead over it, and then its link."""
     with ctx.begin():
         found = ctx.get(Peering, key)
         if found is not None and peerings.is_gone(found, ctx.now):
@@ -227,9 +238,12 @@ async def peering(ctx: Context, key: str) -> After | None:
     if found is None:
         return None
     for side in (found.requester, found.accepter):
-        if (side.account, side.region) == (ctx.account, ctx.region):
-            await within_vpc(ctx, side.vpc_id)
-            await _groups_beyond(ctx, side.vpc_id)
+        there = ctx.at(side.region, side.account)
+        await within_vpc(there, side.vpc_id)
+        await _groups_beyond(there, side.vpc_id)
+    if found.status != "active":
+        # Only now: neither side has a route over it any more, that the kernel would forget in silence.
+        await ctx.planes.net.set({fabric.link(key): _NOTHING})
     return _until(ctx, found)
 
 

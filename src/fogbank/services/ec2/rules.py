@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from types import MappingProxyType
 
 from fogbank.aws.errors import AwsError
@@ -38,20 +39,33 @@ QUOTAS: Mapping[str, int] = MappingProxyType(
 VPC_PREFIXES = range(16, 29)
 RESERVED_FIRST = 4
 """Of each subnet: the network, the router, the resolver, and one for later; and the last address besides."""
+_BLOCK = re.compile(r"[0-9a-fA-F:.]+/(0|[1-9][0-9]{0,2})")
 _NOT_FOR_VPCS = tuple(ip_network(text) for text in ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "0.0.0.0/8"))
 
 
 def network(text: str, member: str = "CIDR") -> Network:
     """A block as AWS takes it: host bits are cleared as AWS clears them. Raises InvalidParameterValue."""
+    found = parsed(text)
+    if found is None:
+        text = f"Value ({text}) for parameter {member} is invalid. This is not a valid CIDR block."
+        raise AwsError("InvalidParameterValue", text)
+    return found
+
+
+def parsed(text: str) -> Network | None:
+    """A block, None for what is none: Python takes netmasks, zones and leading zeros besides, AWS does not."""
     try:
-        if "/" not in text:
-            raise ValueError
-        return ip_network(text, strict=False)
+        return ip_network(text, strict=False) if _BLOCK.fullmatch(text) else None
     except ValueError:
-        raise AwsError(
-            "InvalidParameterValue",
-            f"Value ({text}) for parameter {member} is invalid. This is not a valid CIDR block.",
-        ) from None
+        return None
+
+
+def address(text: str) -> IPv4Address | IPv6Address | None:
+    """An address, None for what is none, or names a zone (`fe80::1%eth0`)."""
+    try:
+        return None if "%" in text else ip_address(text)
+    except ValueError:
+        return None
 
 
 def vpc_block(text: str) -> str:

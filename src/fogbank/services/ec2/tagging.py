@@ -28,8 +28,6 @@ def specified(req: Mapping[str, Any], *types: str) -> dict[str, str]:
 
 def checked(given: Sequence[Mapping[str, str]], before: Mapping[str, str] | None = None) -> dict[str, str]:
     """`before` with the given tags. Raises InvalidParameterValue, TagLimitExceeded (EC2 User Guide, "Tag limits")."""
-    if repeated := tags.duplicates(given):
-        raise AwsError("InvalidParameterValue", f"Duplicate tag key '{repeated[0]}' specified.")
     for tag in given:
         key, value = tag.get("Key", ""), tag.get("Value", "")
         if not key:
@@ -44,6 +42,8 @@ def checked(given: Sequence[Mapping[str, str]], before: Mapping[str, str] | None
         if len(value) > VALUE_LENGTH_MAX:
             text = f"Tag value exceeds the maximum length of {VALUE_LENGTH_MAX} characters"
             raise AwsError("InvalidParameterValue", text)
+    if repeated := tags.duplicates(given):
+        raise AwsError("InvalidParameterValue", f"Duplicate tag key '{repeated[0]}' specified.")
     found = {**(before or {}), **tags.read(given)}
     if len(found) > tags.TAGS_MAX:
         raise AwsError("TagLimitExceeded", f"The maximum number of tags for a resource is {tags.TAGS_MAX}.")

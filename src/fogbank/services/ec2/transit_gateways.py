@@ -13,7 +13,7 @@ from fogbank.aws.filters import matching
 from fogbank.control.context import Context
 from fogbank.services.ec2 import catalog, interfaces, prefix_lists, transit
 from fogbank.services.ec2.interface_addresses import Asked
-from fogbank.services.ec2.listing import paged
+from fogbank.services.ec2.listing import limit_of, paged
 from fogbank.services.ec2.resources import (
     NetworkInterface,
     Subnet,
@@ -183,8 +183,7 @@ def rows(
     req: Mapping[str, Any], result: str, found: Iterable[dict[str, Any]], paths: Mapping[str, str]
 ) -> dict[str, Any]:
     """The answer of a Get operation on a table or an attachment; `paths` begins with what identifies a row."""
-    limit = req.get("MaxResults")
-    return paged(req, result, matching(found, req.get("Filters"), paths), next(iter(paths.values())), limit)
+    return paged(req, result, matching(found, req.get("Filters"), paths), next(iter(paths.values())), limit_of(req))
 
 
 def described_gateway(ctx: Context, found: TransitGateway) -> dict[str, Any]:

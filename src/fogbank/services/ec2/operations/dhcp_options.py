@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+import re
 from typing import Any
 
 import msgspec
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.ec2 import dhcp_options, tagging, vpcs
+from fogbank.services.ec2 import dhcp_options, rules, tagging, vpcs
 from fogbank.services.ec2.catalog import one
 from fogbank.services.ec2.listing import Listing, listed
 from fogbank.services.ec2.resources import DhcpOptions, Vpc
@@ -37,6 +37,7 @@ _KEYS = {
 }
 """Option -> how many values it may have."""
 _NODE_TYPES = ("1", "2", "4", "8")
+_LEASE = re.compile(r"[0-9]{1,10}")
 _LEASES = (140, 2_147_483_647)
 
 
@@ -93,15 +94,12 @@ def _is_valid(key: str, value: str) -> bool:
     if key == "netbios-node-type":
         return value in _NODE_TYPES
     if key == "ipv6-address-preferred-lease-time":
-        return value.isdecimal() and _LEASES[0] <= int(value) <= _LEASES[1]
+        return _LEASE.fullmatch(value) is not None and _LEASES[0] <= int(value) <= _LEASES[1]
     if key == "domain-name":
         return bool(value)
     if key == "domain-name-servers" and value == "AmazonProvidedDNS":
         return True
-    try:
-        return bool(ip_address(value))
-    except ValueError:
-        return False
+    return rules.address(value) is not None
 
 
 def _reason(key: str) -> str:

@@ -11,7 +11,7 @@ from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.ec2 import addressing, elastic_ips, interfaces, rules, tagging, vpcs
 from fogbank.services.ec2.catalog import found, one
-from fogbank.services.ec2.listing import Listing, listed, paged
+from fogbank.services.ec2.listing import Listing, limit_of, listed, paged
 from fogbank.services.ec2.resources import ElasticIp, NetworkInterface
 
 _LISTING = Listing(
@@ -140,7 +140,7 @@ def describe_addresses(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def describe_addresses_attribute(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     ids = req.get("AllocationIds")
     rows = found(ctx, ElasticIp, ids) if ids else list(ctx.scan(ElasticIp))
-    return paged(req, "Addresses", [elastic_ips.attribute(eip) for eip in rows], "AllocationId", req.get("MaxResults"))
+    return paged(req, "Addresses", [elastic_ips.attribute(eip) for eip in rows], "AllocationId", limit_of(req, least=1))
 
 
 def modify_address_attribute(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:

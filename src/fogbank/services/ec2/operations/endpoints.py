@@ -11,7 +11,7 @@ from fogbank.aws.errors import AwsError
 from fogbank.aws.filters import matching
 from fogbank.control.context import Context
 from fogbank.services.ec2 import catalog, endpoints, rules, tagging, zones
-from fogbank.services.ec2.listing import Listing, listed, paged
+from fogbank.services.ec2.listing import Listing, bounded, limit_of, listed, paged
 from fogbank.services.ec2.resources import Endpoint, PrefixList, Vpc
 from fogbank.services.ec2.vpcs import new_id
 
@@ -110,7 +110,7 @@ def delete_vpc_endpoints(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def describe_vpc_endpoints(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    return listed(ctx, req, _LISTING, endpoints.described)
+    return listed(ctx, bounded(req), _LISTING, endpoints.described)
 
 
 def describe_vpc_endpoint_services(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def describe_vpc_endpoint_services(ctx: Context, req: dict[str, Any]) -> dict[st
     if names := req.get("ServiceNames"):
         known = tuple(endpoints.service(ctx, name) for name in names)
     rows = matching((_service(ctx, one) for one in known), req.get("Filters"), _SERVICES)
-    found = paged(req, "ServiceDetails", rows, "ServiceName", req.get("MaxResults"))
+    found = paged(req, "ServiceDetails", rows, "ServiceName", limit_of(bounded(req), least=1))
     return {"ServiceNames": [row["ServiceName"] for row in found["ServiceDetails"]], **found}
 
 

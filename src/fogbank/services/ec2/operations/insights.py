@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Any
 
 from fogbank.aws import tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.ec2 import catalog, tagging
+from fogbank.services.ec2 import catalog, rules, tagging
 from fogbank.services.ec2.listing import Listing, listed
 from fogbank.services.ec2.resources import InsightsAnalysis, InsightsPath
 from fogbank.services.ec2.vpcs import new_id
@@ -142,12 +141,12 @@ def _end(ctx: Context, name: str, member: str) -> str:
 
 def _address(req: dict[str, Any], member: str) -> str:
     text: str = req.get(member, "")
-    try:
-        return str(ip_address(text)) if text else ""
-    except ValueError:
+    found = rules.address(text)
+    if text and found is None:
         name = member[0].lower() + member[1:]
         problem = f"Value ({text}) for parameter {name} is invalid. This is not a valid IP address."
-        raise AwsError("InvalidParameterValue", problem) from None
+        raise AwsError("InvalidParameterValue", problem)
+    return str(found) if text else ""
 
 
 def _port(req: dict[str, Any]) -> int:

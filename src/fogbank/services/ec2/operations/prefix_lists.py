@@ -9,7 +9,7 @@ import msgspec
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.ec2 import group_rules, prefix_lists, rules, tagging
-from fogbank.services.ec2.listing import Listing, listed, paged
+from fogbank.services.ec2.listing import Listing, limit_of, listed, paged
 from fogbank.services.ec2.resources import PrefixEntry, PrefixList, SecurityGroup
 from fogbank.services.ec2.vpcs import new_id
 
@@ -104,13 +104,13 @@ def get_managed_prefix_list_entries(ctx: Context, req: dict[str, Any]) -> dict[s
     rows = [
         {"Cidr": entry.cidr, **({"Description": entry.description} if entry.description else {})} for entry in entries
     ]
-    return paged(req, "Entries", rows, "Cidr", _limit(req, 100))
+    return paged(req, "Entries", rows, "Cidr", limit_of(req, 1, 100))
 
 
 def get_managed_prefix_list_associations(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     found = prefix_lists.own(ctx, req["PrefixListId"])
     rows = [{"ResourceId": one, "ResourceOwner": ctx.account} for one in prefix_lists.users(ctx, found.id)]
-    return paged(req, "PrefixListAssociations", rows, "ResourceId", _limit(req, 255, least=5))
+    return paged(req, "PrefixListAssociations", rows, "ResourceId", limit_of(req, most=255))
 
 
 def _chosen(ctx: Context, req: dict[str, Any]) -> list[PrefixList]:
@@ -189,11 +189,3 @@ def _resized(ctx: Context, found: PrefixList, most: int) -> PrefixList:
             message = f"Failed to resize the prefix list: {group.id}: {error.message}"
             return msgspec.structs.replace(found, state="modify-failed", state_message=message)
     return msgspec.structs.replace(found, entries_max=most, state="modify-complete", state_message="")
-
-
-def _limit(req: dict[str, Any], most: int, *, least: int = 1) -> int | None:
-    limit: int | None = req.get("MaxResults")
-    if limit is not None and not least <= limit <= most:
-        text = f"Value ( {limit} ) for parameter maxResults is invalid. Expecting a value between {least} and {most}."
-        raise AwsError("InvalidParameterValue", text)
-    return limit

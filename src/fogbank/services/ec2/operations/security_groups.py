@@ -11,7 +11,7 @@ from fogbank.aws.errors import AwsError
 from fogbank.aws.filters import matching
 from fogbank.control.context import Context
 from fogbank.services.ec2 import catalog, group_rules, peerings, prefix_lists, security_groups, tagging
-from fogbank.services.ec2.listing import Listing, listed, paged
+from fogbank.services.ec2.listing import Listing, limit_of, listed, paged
 from fogbank.services.ec2.resources import NetworkInterface, Rule, SecurityGroup, Vpc
 from fogbank.services.ec2.vpcs import new_id
 
@@ -101,7 +101,7 @@ def revoke_security_group_egress(ctx: Context, req: dict[str, Any]) -> dict[str,
 
 
 def describe_security_group_rules(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    limit = _limit(req, 1_000)
+    limit = limit_of(req)
     rows = []
     if ids := req.get("SecurityGroupRuleIds"):
         for rule_id in ids:
@@ -160,7 +160,7 @@ def describe_security_group_references(ctx: Context, req: dict[str, Any]) -> dic
 
 def describe_stale_security_groups(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     catalog.one(ctx, Vpc, req["VpcId"])
-    limit = _limit(req, _STALE_MAX)
+    limit = limit_of(req, most=_STALE_MAX)
     rows = []
     for group in ctx.scan(SecurityGroup, req["VpcId"]):
         stale = [rule for rule in group.rules if security_groups.is_stale(ctx, group, rule)]
@@ -183,7 +183,7 @@ def get_security_groups_for_vpc(ctx: Context, req: dict[str, Any]) -> dict[str, 
         for group in ctx.scan(SecurityGroup, vpc.id)
     ]
     found = matching(rows, req.get("Filters"), _FOR_VPC)
-    return paged(req, "SecurityGroupForVpcs", found, "GroupId", _limit(req, 1_000))
+    return paged(req, "SecurityGroupForVpcs", found, "GroupId", limit_of(req))
 
 
 def _authorize(ctx: Context, req: dict[str, Any], *, is_egress: bool) -> dict[str, Any]:
@@ -321,11 +321,3 @@ def _stale(ctx: Context, group: SecurityGroup, stale: list[Rule]) -> dict[str, A
             for permission in group_rules.grouped(some, pairs)
         ]
     return shown
-
-
-def _limit(req: dict[str, Any], most: int) -> int | None:
-    limit: int | None = req.get("MaxResults")
-    if limit is not None and not 5 <= limit <= most:
-        text = f"Value ( {limit} ) for parameter maxResults is invalid. Expecting a value between 5 and {most}."
-        raise AwsError("InvalidParameterValue", text)
-    return limit

@@ -11,7 +11,7 @@ from fogbank.aws.filters import matching
 from fogbank.control.context import Context
 from fogbank.services.ec2 import addressing, rules, subnets, tagging, vpcs
 from fogbank.services.ec2.catalog import one
-from fogbank.services.ec2.listing import Listing, listed, paged
+from fogbank.services.ec2.listing import Listing, limit_of, listed, paged
 from fogbank.services.ec2.resources import Block, NetworkInterface, Reservation, Subnet, Vpc
 
 _LISTING = Listing(
@@ -199,7 +199,7 @@ def get_subnet_cidr_reservations(ctx: Context, req: dict[str, Any]) -> dict[str,
     subnet = one(ctx, Subnet, req["SubnetId"])
     rows = (subnets.reserved(ctx, subnet, reservation) for reservation in subnet.reservations)
     chosen = matching(rows, req.get("Filters"), _RESERVATION_FILTERS)
-    page = paged(req, "Rows", chosen, "SubnetCidrReservationId", req.get("MaxResults"))
+    page = paged(req, "Rows", chosen, "SubnetCidrReservationId", limit_of(req))
     found = page.pop("Rows")
     return {
         "SubnetIpv4CidrReservations": [row for row in found if ":" not in row["Cidr"]],

@@ -12,12 +12,11 @@ from fogbank.aws.filters import matching
 from fogbank.control.context import Context
 from fogbank.services.ec2 import tagging
 from fogbank.services.ec2.catalog import NOUNS, one, prefix_of
-from fogbank.services.ec2.listing import paged
+from fogbank.services.ec2.listing import limit_of, paged
 from fogbank.services.ec2.resources import SecurityGroup, Subnet
 
 _FILTERS = {"key": "Key", "resource-id": "ResourceId", "resource-type": "ResourceType", "value": "Value"}
 _RESOURCES_MAX = 1000
-_RESULTS = (5, 1000)
 _SHOWN = ("ResourceId", "ResourceType", "Key", "Value")
 _UNTAGGED = ("eni-perm",)
 
@@ -43,10 +42,7 @@ def delete_tags(ctx: Context, req: dict[str, Any]) -> None:
 
 
 def describe_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    limit = req.get("MaxResults")
-    if limit is not None and not _RESULTS[0] <= limit <= _RESULTS[1]:
-        text = f"Value ( {limit} ) for parameter maxResults is invalid. Expecting a value between "
-        raise AwsError("InvalidParameterValue", f"{text}{_RESULTS[0]} and {_RESULTS[1]}.")
+    limit = limit_of(req)
     rows = [
         {
             "Row": f"{resource_id} {key}",

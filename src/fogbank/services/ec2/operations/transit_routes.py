@@ -112,13 +112,13 @@ def delete_transit_gateway_route(ctx: Context, req: dict[str, Any]) -> dict[str,
 def search_transit_gateway_routes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     table = transit_gateways.table(ctx, req["TransitGatewayRouteTableId"])
     most = req.get("MaxResults", _RESULTS_MAX)
-    filters = req["Filters"]
-    searches = {one["Name"]: one.get("Values") or () for one in filters if one["Name"].startswith("route-search.")}
+    named = [(str(one.get("Name", "")), one) for one in req["Filters"]]
+    searches = {name: one.get("Values") or () for name, one in named if name.startswith("route-search.")}
     for name in searches:
         if name.removeprefix("route-search.") not in _SEARCHES:
             raise AwsError("InvalidParameterValue", f"The filter '{name}' is invalid")
     found = transit.searched(transit_gateways.routes(ctx, table), searches)
-    others = [one for one in filters if one["Name"] not in searches]
+    others = [one for name, one in named if name not in searches]
     rows = list(matching((_route(ctx, table, one) for one in found), others, _ROUTES))
     return {"Routes": rows[:most], "AdditionalRoutesAvailable": len(rows) > most}
 

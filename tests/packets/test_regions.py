@@ -1,0 +1,107 @@
+"""Regions: far away, joined by lines that people can make slower, lossy, or cut; and the internet between them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import orjson
+import pytest
+
+from fogbank.codec.message import Request
+from fogbank.control import caller as callers
+from fogbank.services.ec2 import pages
+
+from .tenant import NOTHING, REGION, Host, Tenant
+
+FAR = "eu-west-1"
+PATIENCE = 2.0
+
+
+def page(tenant: Tenant, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What one of fogbank's own pages answers, once the network has followed."""
+    ctx = tenant.net.cloud.cloud.context("ec2", "page", callers.anonymous(), REGION)
+    request = Request(method, f"/_fogbank/net{path}", "", {}, orjson.dumps(body) if body is not None else b"")
+    response = tenant.net.run(pages.answer(ctx, request))
+    assert isinstance(response.body, bytes)
+    answer: dict[str, Any] = orjson.loads(response.body)
+    assert response.status == 200, answer
+    tenant.net.settle()
+    return answer
+
+
+def line(tenant: Tenant, **more: Any) -> None:
+    page(tenant, "POST", "/line", {"here": REGION, "there": FAR, **more})
+
+
+@pytest.fixture
+def joined(tenant: Tenant) -> tuple[Host, Host]:
+    """Two hosts in VPCs of two regions, with a peering and routes."""
+    here, there = tenant.vpc("10.1.0.0/16"), tenant.vpc("10.2.0.0/16", region=FAR)
+    near = tenant.host(tenant.subnet(here, "10.1.1.0/24"))
+    far = tenant.host(tenant.subnet(there, "10.2.1.0/24", region=FAR), region=FAR)
+    peering = tenant.peering(here, there, PeerRegion=FAR)
+    tenant.route(tenant.main_table(here), "10.2.0.0/16", peering)
+    tenant.route(tenant.main_table(there, region=FAR), "10.1.0.0/16", peering, region=FAR)
+    return near, far
+
+
+def asked_in(tenant: Tenant, host: Host, address: str) -> tuple[str, float]:
+    """What a host was answered, and after how many seconds: two round trips, for the connection and for the answer."""
+    began = time.perf_counter()
+    said = tenant.net.run(tenant.net.asked(host.id, address, seconds=PATIENCE))
+    return said, time.perf_counter() - began
+
+
+def test_a_peering_between_regions_takes_as_long_as_the_line_does(tenant: Tenant, joined: tuple[Host, Host]) -> None:
+    near, far = joined
+    said, took = asked_in(tenant, near, far.ip)
+    # 68 ms there and back; timers may be a little early.
+    assert said == near.ip
+    assert 0.13 < took < 0.5
+    line(tenant, round_trip_seconds=0.01)
+    said, took = asked_in(tenant, near, far.ip)
+    assert said == near.ip
+    assert took < 0.1
+
+
+def test_a_line_that_is_cut_lets_nothing_through_until_it_is_mended(tenant: Tenant, joined: tuple[Host, Host]) -> None:
+    near, far = joined
+    line(tenant, round_trip_seconds=0.0)
+    assert tenant.asked((near, far.ip), (far, near.ip)) == [near.ip, far.ip]
+    made = page(tenant, "POST", "/faults", {"target": f"{FAR}--{REGION}"})
+    assert tenant.asked((near, far.ip), (far, near.ip)) == [NOTHING, NOTHING]
+    assert page(tenant, "DELETE", "/faults", {"id": made["id"]}) == {"removed": 1}
+    assert tenant.asked((near, far.ip), (far, near.ip)) == [near.ip, far.ip]
+
+
+def test_a_line_can_be_slower_for_a_while(tenant: Tenant, joined: tuple[Host, Host]) -> None:
+    near, far = joined
+    line(tenant, round_trip_seconds=0.0)
+    page(tenant, "POST", "/faults", {"target": f"{REGION}--{FAR}", "delay_seconds": 0.1, "seconds": 3600})
+    said, took = asked_in(tenant, near, far.ip)
+    assert said == near.ip
+    assert took > 0.19
+
+
+def test_a_public_address_is_reached_from_another_region(tenant: Tenant) -> None:
+    hosts = {}
+    for region, block in ((REGION, "10.1.0.0/16"), (FAR, "10.2.0.0/16")):
+        vpc = tenant.vpc(block, region=region)
+        gateway = tenant.ec2("CreateInternetGateway", region=region)["InternetGateway"]["InternetGatewayId"]
+        tenant.ec2("AttachInternetGateway", InternetGatewayId=gateway, VpcId=vpc, region=region)
+        tenant.route(tenant.main_table(vpc, region=region), "0.0.0.0/0", gateway, region=region)
+        host = tenant.host(tenant.subnet(vpc, block.replace("0.0/16", "1.0/24"), region=region), region=region)
+        address = tenant.ec2("AllocateAddress", region=region)
+        tenant.ec2(
+            "AssociateAddress",
+            AllocationId=address["AllocationId"],
+            NetworkInterfaceId=host.id,
+            region=region,
+        )
+        hosts[region] = host, str(address["PublicIp"])
+    line(tenant, round_trip_seconds=0.0)
+    (near, near_public), (far, far_public) = hosts[REGION], hosts[FAR]
+    assert tenant.asked((near, far_public), (far, near_public)) == [near_public, far_public]
+    # Private addresses of another region are nowhere on the internet.
+    assert tenant.asked((near, far.ip)) == [NOTHING]
