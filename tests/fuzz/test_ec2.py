@@ -6,7 +6,6 @@ import random
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -143,7 +142,7 @@ class Fuzz:
         made = {}
         for member_name, member in shape.members.items():
             often = 0.95 if member_name in shape.required_members else DEEPER if depth else OPTIONAL
-            if self.is_sane and member_name in ("TagSpecifications", "NextToken", "DryRun"):
+            if self.is_sane and member_name in ("TagSpecifications", "NextToken", "ClientToken", "DryRun"):
                 continue
             if depth < 6 and self.random.random() < often:
                 made[member_name] = self._value(member, member_name, depth + 1)

@@ -36,6 +36,17 @@ CHANGES = {
         ("= 1024", "= 32768"),
         ("203.0.113.0/24", "203.0.113.0/25"),
     ),
+    "network2.tf": (
+        ('default = "red"', 'default = "blue"'),
+        ('"10.0.0.22"', '"10.0.0.23"'),
+        ('= "left"', '= "west"'),
+        ("5433", "5434"),
+        ("1024 : null", "32768 : null"),
+        ('appliance_mode_support                          = "enable"', 'appliance_mode_support = "disable"'),
+        ('destination_cidr_block         = "192.168.0.0/16"', 'destination_cidr_block = "192.168.0.0/17"'),
+        ("per_hour_partition         = true", "per_hour_partition = false"),
+        ("s3:GetObject", "s3:PutObject"),
+    ),
 }
 
 
@@ -51,8 +62,8 @@ def test_apply_an_empty_second_plan_a_change_and_destroy(
         assert before in text
         text = text.replace(before, after)
     page.write_text(text)
-    terraform("plan", "-detailed-exitcode", "-input=false", "-no-color", expect=(PLAN_CHANGES,))
-    terraform("apply", "-auto-approve", "-input=false", "-no-color")
+    terraform("plan", "-detailed-exitcode", "-input=false", "-no-color", "-out=changes", expect=(PLAN_CHANGES,))
+    terraform("apply", "-input=false", "-no-color", "changes")
     terraform("plan", "-detailed-exitcode", "-input=false", "-no-color", expect=(PLAN_EMPTY,))
-    terraform("destroy", "-auto-approve", "-input=false", "-no-color")
+    terraform("destroy", "-auto-approve", "-input=false", "-no-color", "-refresh=false")
     assert terraform("state", "list") == ""

@@ -66,13 +66,24 @@ def _pattern(values: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _expression(value: str) -> str:
-    out, escaped = [], False
+    """A value as a regular expression that is looked for once from left to right, however many `*` it has.
+
+    Each `*` takes as little as lets what follows it match, and is not tried again: that is enough for wildcards.
+    """
+    parts, escaped = [""], False
     for letter in value:
         if escaped or letter not in "*?\\":
-            out.append(re.escape(letter))
+            parts[-1] += re.escape(letter)
             escaped = False
         elif letter == "\\":
             escaped = True
+        elif letter == "?":
+            parts[-1] += "."
         else:
-            out.append(".*" if letter == "*" else ".")
-    return "".join(out) + (re.escape("\\") if escaped else "")
+            parts.append("")
+    if escaped:
+        parts[-1] += re.escape("\\")
+    if len(parts) == 1:
+        return parts[0]
+    between = "".join(f"(?>.*?{part})" for part in parts[1:-1] if part)
+    return f"{parts[0]}{between}.*{parts[-1]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 TAGS_MAX = 50
@@ -19,8 +20,8 @@ def written(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> 
 
 def duplicates(tags: Iterable[Mapping[str, str]] | None, key: str = "Key") -> list[str]:
     """Keys that a list names twice."""
-    names = [tag[key] for tag in tags or ()]
-    return sorted({name for name in names if names.count(name) > 1})
+    counts = Counter(tag[key] for tag in tags or ())
+    return sorted(name for name, count in counts.items() if count > 1)
 
 
 def without(tags: Mapping[str, str], keys: Sequence[str]) -> dict[str, str]:

@@ -27,6 +27,13 @@ PATHS = {"id": "Id", "open": "Open", "cidr": "Blocks.Cidr"}
         ([("tag:env", "")], ""),
         ([("id",)], ""),
         ([("id", "A")], ""),
+        ([("tag:Name", "*")], "ab"),
+        ([("tag:Name", "x*y*")], "ab"),
+        ([("tag:Name", "*x*y")], "ab"),
+        ([("tag:Name", "x*?")], "ab"),
+        ([("tag:Name", "*z*z*")], ""),
+        ([("tag:Name", "**y")], "ab"),
+        ([("tag:Name", "x?*?y")], ""),
     ],
 )
 def test_what_every_filter_matches(filters: list[tuple[str, ...]], ids: str) -> None:
@@ -42,3 +49,15 @@ def test_a_filter_that_there_is_not() -> None:
 def test_too_many_values() -> None:
     with pytest.raises(AwsError, match="FilterLimitExceeded"):
         list(matching(ROWS, [{"Name": "id", "Values": ["a"] * 201}], PATHS))
+
+
+def test_a_filter_without_a_name() -> None:
+    with pytest.raises(AwsError, match="InvalidParameterValue: The filter '' is invalid"):
+        list(matching(ROWS, [{"Values": ["a"]}], PATHS))
+
+
+def test_many_wildcards_are_looked_for_once() -> None:
+    row = {"Id": "a" * 256}
+    given = [{"Name": "id", "Values": ["*a" * 40 + "b", "*a" * 40 + "*b*"]}]
+    assert list(matching([row], given, PATHS)) == []
+    assert list(matching([row], [{"Name": "id", "Values": ["*a" * 40]}], PATHS)) == [row]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,13 +16,25 @@ from fogbank.model.load import load
 from fogbank.model.operation import Model, Operation
 
 
+_NOT_IN_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|%(?:0[0-8BCEF]|1[0-9A-F]|EF%BF%B[EF])", re.IGNORECASE)
+"""Control characters and the two that are none, as forms have them."""
+
+
 def _invalid(reason: str) -> AwsError:
     return AwsError("InvalidParameterValue", reason)
 
 
 def request_parser(model: Model, operation: Operation) -> Callable[[Request], dict[str, Any]]:
-    """From a request of the ec2 protocol to its parameters. Raises AwsError InvalidParameterValue."""
-    return form_parser(model, operation, _invalid, is_ec2=True)
+    """From a request of the ec2 protocol to its parameters. Raises AwsError InvalidParameterValue, InvalidCharacter."""
+    parse = form_parser(model, operation, _invalid, is_ec2=True)
+
+    def parse_readable(request: Request) -> dict[str, Any]:
+        # What XML cannot carry must not be remembered: every answer that tells it would be unreadable.
+        if _NOT_IN_XML.search(request.body) or _NOT_IN_XML.search(request.query.encode("utf-8", "replace")):
+            raise AwsError("InvalidCharacter", "A specified character is invalid.")
+        return parse(request)
+
+    return parse_readable
 
 
 def _namespace(model: Model) -> str:

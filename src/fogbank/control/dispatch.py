@@ -144,8 +144,10 @@ class Dispatch:
         try:
             if installed.service.defaults:
                 self._found(installed, ctx)
+            # Asked before those that are missing are filled in.
+            repeats = installed.service.replays and bool(req.get("ClientToken"))
             self._admit(installed, ctx, req)
-            result: dict[str, Any] | None = run(ctx, req)
+            result: dict[str, Any] | None = installed.replayed(ctx, req, run) if repeats else run(ctx, req)
             if installed.service.dry_run and req.get("DryRun"):
                 # Undone like any refusal: the request has been looked at as closely as one that is meant.
                 text = "Request would have succeeded, but DryRun flag is set."

@@ -122,6 +122,9 @@ class Permission:
         code = _OWN_DENIAL_CODES.get(ctx.service) or _DENIAL_CODES.get(
             self._protocol_of(ctx.service), "AccessDeniedException"
         )
+        if code == "UnauthorizedOperation":
+            # EC2 begins with a sentence of its own (EC2 User Guide, "Error codes").
+            message = f"You are not authorized to perform this operation. {message}."
         return AwsError(code, message, status=400 if code == "AccessDeniedException" else 403)
 
 

@@ -190,6 +190,8 @@ async def keep_time(clock: Clock) -> None:
             await changed.wait()
             continue
         try:
-            await asyncio.wait_for(changed.wait(), max(0.0, due_at - clock.now()))
+            # Not by `wait_for`, which in Python 3.11 loses a cancellation that comes together with the change.
+            async with asyncio.timeout(max(0.0, due_at - clock.now())):
+                await changed.wait()
         except TimeoutError:
             continue

@@ -60,6 +60,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """Whether `defaults.py` has a `defaults(ctx)`, run when an account first uses the service in a region."""
     dry_run: bool = False
     """Whether its operations take `DryRun`: everything is done, and undone, and the answer is an error."""
+    replays: bool = False
+    """Whether `tokens.py` has a `replayed(ctx, req, run)`, for requests that bring a ClientToken of their own."""
     upgrades: Mapping[str, Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
     """Record kind -> version -> what turns a row of that version into one of the next."""
 
@@ -134,6 +136,13 @@ class Installed:
     def defaults(self, ctx: Context) -> None:
         """Make what an account finds in a region that it has not used."""
         importlib.import_module(f"{self._package}.defaults").defaults(ctx)
+
+    def replayed(
+        self, ctx: Context, req: dict[str, Any], run: Callable[[Context, dict[str, Any]], Any]
+    ) -> dict[str, Any] | None:
+        """Run an operation, unless its ClientToken says that it has been run."""
+        answer: dict[str, Any] | None = importlib.import_module(f"{self._package}.tokens").replayed(ctx, req, run)
+        return answer
 
     def page(self, name: str) -> Callable[..., Any] | None:
         """A function of the service's `pages.py`, None if it has none of this name."""

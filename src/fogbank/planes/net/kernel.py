@@ -211,6 +211,8 @@ class KernelNet:
 
     async def clear(self) -> None:
         """See `Net.clear`. Processes that are inside the namespaces are ended."""
+        if self._worker is None and self._folder.exists():
+            os.close(await asyncio.to_thread(namespaces.alone, self._folder))
         if self._worker is not None or self._is_left():
             await self._call(Clear)
         await self.close()

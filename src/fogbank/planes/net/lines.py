@@ -37,6 +37,14 @@ class Lines:
         self._watches: dict[int, Line] = {}
         for wire, running in self._running.items():
             self._watch(wire, running)
+        self.prune()
+
+    def prune(self) -> None:
+        """Forget the lines whose process has ended: who ended it knew nothing of lines."""
+        for path in () if self.is_kernels else self._files():
+            line = _read(path)
+            if line is None or not self._is_running(line):
+                path.unlink(missing_ok=True)
 
     def held(self) -> set[Line]:
         """The lines that are there, as far as files and processes tell."""

@@ -37,6 +37,16 @@ def prefix_of(folder: Path) -> str:
     return "fb" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:6]
 
 
+def alone(folder: Path) -> int:
+    """Wait until no worker of the instance with this state folder is left, and keep others waiting by a descriptor.
+
+    One whose cloud was killed first ends what it is at.
+    """
+    descriptor = os.open(folder / "net.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
 def in_thread(function: Callable[[], T]) -> T:
     """What a function returns or raises in a thread of its own, which dies with whatever namespace it went into."""
     answers: list[T] = []

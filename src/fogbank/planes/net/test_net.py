@@ -483,6 +483,57 @@ def is_inside(pid: int) -> bool:
     return its != ours and Path(f"/proc/{pid}/comm").read_text() == "sleep\n"
 
 
+def test_a_worker_waits_until_the_one_before_it_has_ended(real: Ground) -> None:
+    """A cloud that was killed leaves a worker that ends what it is at, while the next cloud starts already."""
+    real.run(real.net.set(NETWORK))
+    before, kept = real.worker(), real.net
+    real.net = real.another()
+
+    async def followed() -> None:
+        kept._worker.let_go()  # type: ignore[attr-defined]
+        work = asyncio.ensure_future(real.net.whole(NETWORK))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(work), 1.0)
+        assert len([line for line in processes_of(real.prefix) if "worker" in line]) == 2
+        os.kill(before.pid, signal.SIGCONT)
+        await work
+
+    os.kill(before.pid, signal.SIGSTOP)
+    try:
+        real.run(followed())
+    finally:
+        os.kill(before.pid, signal.SIGCONT)
+        os.waitpid(before.pid, 0)
+    assert real.connects(1, 2)
+
+
+def test_a_file_without_a_namespace_is_taken_away(tmp_path: Path) -> None:
+    """As a worker leaves it that is killed between the two, or a machine that is started again."""
+    ground = ground_of("full", tmp_path)
+    FOLDER.mkdir(exist_ok=True)
+    for ns in ("i1", "i9"):
+        (FOLDER / f"{ground.prefix}-{ns}").touch()
+    ground.run(ground.net.whole(NETWORK))
+    assert {path.name for path in FOLDER.glob(f"{ground.prefix}-*")} == {
+        f"{ground.prefix}-{ns}" for ns in ("i1", "i2", "r")
+    }
+    assert ground.connects(1, 2)
+    ground.close()
+
+
+def test_a_holder_that_nobody_has_noted_down_ends(tmp_path: Path) -> None:
+    if reason := missing("rootless"):
+        pytest.skip(f"networks (rootless): {reason}")
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        argv = [sys.executable, "-m", "fogbank.planes.net.holder", str(theirs.fileno()), str(tmp_path)]
+        with subprocess.Popen(argv, pass_fds=[theirs.fileno()]) as child:
+            theirs.close()
+            assert ours.recv(100) == b"ready"
+            ours.close()
+            assert child.wait(10) == 1
+
+
 def test_who_waits_when_it_is_closed_is_told_and_nothing_is_started(real: Ground) -> None:
     async def closed() -> list[BaseException | object]:
         waiting = asyncio.ensure_future(real.net.run("i1", ["sleep", "60"]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import resource
 import select
@@ -38,15 +37,13 @@ from fogbank.planes.net.messages import (
     Wire,
     framed,
 )
-from fogbank.planes.net.namespaces import Traveller, enter, in_thread, opened
+from fogbank.planes.net.namespaces import Traveller, alone, enter, in_thread, opened
 from fogbank.planes.net.taps import Taps
 from fogbank.planes.net.world import World
 
 _SWEEP_SECONDS = 0.02
 """Machine time after the last message when links that wait for it are deleted: it takes long, and nobody waits."""
 _DESCRIPTORS_WANTED = 65536
-_LOCK = "net.lock"
-"""In the instance's state folder."""
 
 
 class Worker:
@@ -166,6 +163,7 @@ class Worker:
         inside = processes_in({self._traveller.path(ns) for ns in self._traveller.names()})
         for found in inside:
             process.stop(found, wait_seconds=0)
+        self._hands.lines.prune()
         (verdict,) = self._world.apply([Request({}, is_whole=True)])
         self._hands.sweep()
         return Answer(call.id, (verdict,))
@@ -223,7 +221,7 @@ def main(argv: list[str]) -> None:
     end = socket.socket(fileno=int(argv[0]))
     # Whoever joins a mount namespace is in its root.
     folder = Path.cwd()
-    alone = _alone(folder)
+    alone(folder)
     if len(argv) > 3:
         holder.join(int(argv[3]))
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -231,14 +229,6 @@ def main(argv: list[str]) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     traveller = Traveller(argv[1], Path(argv[2]))
     Worker(end, traveller, Lines(traveller, folder / LINES_FOLDER, probe.has_netem())).serve()
-    os.close(alone)
-
-
-def _alone(folder: Path) -> int:
-    """Wait until no other worker of the instance is at it: one whose cloud was killed first ends what it is at."""
-    descriptor = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    return descriptor
 
 
 if __name__ == "__main__":

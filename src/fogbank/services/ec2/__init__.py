@@ -6,6 +6,7 @@ SERVICE = Service(
     name="ec2",
     defaults=True,
     dry_run=True,
+    replays=True,
     network="networks",
     pages=("/_fogbank/net",),
     reconcilers={

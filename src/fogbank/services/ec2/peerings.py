@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +11,12 @@ import msgspec
 from fogbank.aws import tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
+from fogbank.model.regions import regions
 from fogbank.services.ec2 import catalog
 from fogbank.services.ec2.resources import Peering, Side, Vpc
 from fogbank.services.ec2.rules import network
 
+_ACCOUNT = re.compile("[0-9]{12}")
 DAY = 86_400
 EXPIRES_AFTER_SECONDS = 7 * DAY
 _VISIBLE_SECONDS = {"deleted": 2 * 3_600, "failed": 2 * 3_600, "rejected": 2 * DAY, "expired": 2 * DAY}
@@ -55,6 +58,16 @@ def is_gone(record: Peering, now: float) -> bool:
     """
     found = at(record, now)
     return found.status in ENDED and now >= found.ended_at + _VISIBLE_SECONDS[found.status]
+
+
+def far_scope(ctx: Context, account: str | None, region: str | None) -> tuple[str, str]:
+    """The account and the region of another side, the caller's own by default. Raises InvalidParameterValue."""
+    account, region = account or ctx.account, region or ctx.region
+    if not _ACCOUNT.fullmatch(account):
+        raise AwsError("InvalidParameterValue", f"Value ({account}) for parameter peerOwnerId is invalid.")
+    if region != ctx.region and region not in regions(ctx.partition):
+        raise AwsError("InvalidParameterValue", f"Value ({region}) for parameter peerRegion is invalid.")
+    return account, region
 
 
 def overlap(one: Side, other: Side) -> bool:

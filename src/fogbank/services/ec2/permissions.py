@@ -9,7 +9,7 @@ from fogbank.aws import tags
 from fogbank.control.context import Context
 from fogbank.control.service import Need
 from fogbank.services.ec2.catalog import NOUNS, maybe, prefix_of
-from fogbank.services.ec2.resources import ElasticIp, RouteTable, SecurityGroup, Subnet
+from fogbank.services.ec2.resources import ElasticIp, Peering, RouteTable, SecurityGroup, Side, Subnet, Vpc
 from fogbank.store.records import Record
 
 _MADE = {
@@ -78,12 +78,14 @@ def needs(ctx: Context, operation: str, req: dict[str, Any]) -> Iterable[Need]:
     if operation.startswith("Describe"):
         return (Need(action, context={"ec2:region": [ctx.region]}),)
     given = tags.read(_tags(operation, req))
+    set_ = _attributes(operation, req)
     found = [
-        Need(action, arn, context=lambda row=row, type_=type_: _facts(ctx, type_, row, given))  # type: ignore[misc]
+        Need(action, arn, context=lambda row=row, type_=type_: _facts(ctx, type_, row, given) | set_)  # type: ignore[misc]
         for arn, type_, row in _resources(ctx, operation, req)
     ]
     if (made := _MADE.get(operation)) is not None:
-        found.append(Need(action, ctx.arn(f"{made}/*"), context=lambda: _facts(ctx, made, None, given)))
+        facts_of = lambda: _facts(ctx, made, None, given) | _asked(ctx, req)  # noqa: E731 - only asked by conditions
+        found.append(Need(action, ctx.arn(f"{made}/*"), context=facts_of))
     for one in req.get("TagSpecifications") or ():
         if one.get("Tags") and one.get("ResourceType"):
             keys = tags.condition_keys(tags.read(tag for tag in one["Tags"] if tag.get("Key")))
@@ -99,6 +101,39 @@ def _tags(operation: str, req: Mapping[str, Any]) -> list[Mapping[str, str]]:
     return [tag for one in specified for tag in one.get("Tags") or () if tag.get("Key")]
 
 
+def _attributes(operation: str, req: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of what a `Modify…Attribute` sets: `ec2:Attribute`, and `ec2:Attribute/<name>` with the value."""
+    if not (operation.startswith("Modify") and operation.endswith("Attribute")):
+        return {}
+    values = {name: value.get("Value") if isinstance(value, dict) else value for name, value in req.items()}
+    values = {name: value for name, value in values.items() if not name.endswith(("Id", "DryRun"))}
+    return {"ec2:attribute": list(values)} | {
+        f"ec2:attribute/{name.lower()}": [str(value).lower() if isinstance(value, bool) else str(value)]
+        for name, value in values.items()
+    }
+
+
+def _asked(ctx: Context, req: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of something that is to be made: where, as the request says."""
+    facts: dict[str, Any] = {}
+    subnet = maybe(ctx, Subnet, req["SubnetId"]) if isinstance(req.get("SubnetId"), str) else None
+    vpc_id = subnet.vpc_id if subnet else req.get("VpcId")
+    if subnet is not None:
+        facts |= {"ec2:subnet": [ctx.arn(f"subnet/{subnet.id}")], "ec2:availabilityzone": [subnet.zone]}
+    if vpc_id:
+        facts["ec2:vpc"] = [ctx.arn(f"vpc/{vpc_id}")]
+    if req.get("AvailabilityZone"):
+        facts["ec2:availabilityzone"] = [req["AvailabilityZone"]]
+    if req.get("PeerVpcId"):
+        peer = Side(req.get("PeerOwnerId") or ctx.account, req.get("PeerRegion") or ctx.region, req["PeerVpcId"])
+        facts |= {"ec2:requestervpc": facts.get("ec2:vpc", []), "ec2:acceptervpc": [_vpc_arn(ctx, peer)]}
+    return facts
+
+
+def _vpc_arn(ctx: Context, side: Side) -> str:
+    return f"arn:{ctx.partition}:ec2:{side.region}:{side.account}:vpc/{side.vpc_id}"
+
+
 def _resources(ctx: Context, operation: str, req: Mapping[str, Any]) -> Iterator[tuple[str, str, Record | None]]:
     """(ARN, type, record) of what the ids of a request name; each once."""
     members = _ONLY.get(operation, tuple(req))
@@ -109,6 +144,10 @@ def _resources(ctx: Context, operation: str, req: Mapping[str, Any]) -> Iterator
             if isinstance(text, str) and text not in seen:
                 seen.add(text)
                 yield from _named(ctx, text)
+    if operation == "AcceptVpcPeeringConnection":
+        peering = maybe(ctx, Peering, req.get("VpcPeeringConnectionId", ""))
+        if peering is not None:
+            yield from _named(ctx, peering.accepter.vpc_id)
 
 
 def _named(ctx: Context, text: str) -> Iterator[tuple[str, str, Record | None]]:
@@ -148,6 +187,11 @@ def _facts(ctx: Context, type_: str, row: Record | None, given: Mapping[str, str
         facts["ec2:subnet"] = [ctx.arn(f"subnet/{subnet_id}")]
     if zone := getattr(row, "zone", ""):
         facts["ec2:availabilityzone"] = [zone]
+    if isinstance(row, Vpc):
+        facts["ec2:tenancy"] = [row.tenancy]
+    if isinstance(row, Peering):
+        facts["ec2:requestervpc"] = [_vpc_arn(ctx, row.requester)]
+        facts["ec2:acceptervpc"] = [_vpc_arn(ctx, row.accepter)]
     if isinstance(row, ElasticIp):
         facts["ec2:publicipaddress"] = [row.public_ip]
     return facts

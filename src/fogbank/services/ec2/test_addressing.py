@@ -5,7 +5,7 @@ import pytest
 
 from fogbank.aws.errors import AwsError
 from fogbank.model.regions import partitions, regions
-from fogbank.services.ec2 import addressing
+from fogbank.services.ec2 import addressing, rules
 
 
 def test_every_region_has_a_public_prefix_of_its_own() -> None:
@@ -92,3 +92,24 @@ def test_names_follow_the_region() -> None:
     assert addressing.private_name("10.0.1.4", "eu-west-1") == "ip-10-0-1-4.eu-west-1.compute.internal"
     assert addressing.public_name("198.18.1.4", "us-east-1") == "ec2-198-18-1-4.compute-1.amazonaws.com"
     assert addressing.public_name("198.18.1.4", "eu-west-1") == "ec2-198-18-1-4.eu-west-1.compute.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["10.0.0.0/255.255.0.0", "10.0.0.0/0.0.255.255", "10.0.0.0/016", "10.0.0.0", "fe80::%eth0/64", "10.0.0.0/١٦", "/8"],
+)
+def test_what_python_takes_for_a_block_and_aws_does_not(text: str) -> None:
+    with pytest.raises(AwsError, match=r"InvalidParameterValue: Value .* This is not a valid CIDR block"):
+        rules.network(text, "cidrBlock")
+    assert rules.parsed(text) is None
+
+
+def test_prefixes_keep_clear_of_everything_that_is_taken() -> None:
+    taken = [f"2001:db8::{number:x}:0:0:0/80" for number in range(1, 400)]
+    assert addressing.chosen_prefixes("2001:db8::/64", 80, 2, taken, []) == [
+        "2001:db8:0:0:190::/80",
+        "2001:db8:0:0:191::/80",
+    ]
+    with pytest.raises(AwsError, match="InsufficientCidrBlocks"):
+        addressing.chosen_prefixes("10.0.0.0/24", 28, 15, [], [])
+    assert len(addressing.chosen_prefixes("10.0.0.0/24", 28, 14, [], [])) == 14

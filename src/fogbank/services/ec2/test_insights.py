@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -22,7 +23,7 @@ def gateways(ec2: Call) -> list[str]:
 
 
 def path_of(ec2: Call, **more: Any) -> dict[str, Any]:
-    request = {"Protocol": "tcp", "ClientToken": "x", **more}
+    request = {"Protocol": "tcp", "ClientToken": str(uuid4()), **more}
     found: dict[str, Any] = ec2("CreateNetworkInsightsPath", **request)["NetworkInsightsPath"]
     return found
 

@@ -240,3 +240,44 @@ def test_interfaces_through_boto3(boto: Any) -> None:
     one = ec2.describe_network_interfaces(NetworkInterfaceIds=ids[:1])["NetworkInterfaces"][0]
     assert one["TagSet"] == [{"Key": "team", "Value": "a"}]
     assert one["PrivateDnsName"] == "ip-10-0-0-4.eu-west-1.compute.internal"
+
+
+@pytest.mark.parametrize(
+    ("member", "least"),
+    [
+        ("SecondaryPrivateIpAddressCount", -1),
+        ("Ipv6AddressCount", -1),
+        ("Ipv4PrefixCount", -1),
+        ("Ipv6PrefixCount", -3),
+    ],
+)
+def test_nobody_has_less_than_no_addresses(ec2: Ec2, subnet: str, member: str, least: int) -> None:
+    with refused("InvalidParameterValue", "at least 0"):
+        made(ec2, subnet, **{member: least})
+
+
+@pytest.mark.parametrize(
+    "member", ["SecondaryPrivateIpAddressCount", "Ipv6AddressCount", "Ipv4PrefixCount", "Ipv6PrefixCount"]
+)
+def test_an_interface_has_up_to_fifty_addresses_of_each_family(ec2: Ec2, subnet: str, member: str) -> None:
+    for count in (51, 2**31 - 1):
+        with refused("PrivateIpAddressLimitExceeded"):
+            made(ec2, subnet, **{member: count})
+    if member.startswith("Ipv6"):
+        found = shown(ec2, made(ec2, subnet, **{member: 50})["NetworkInterfaceId"])
+        assert len(found["Ipv6Addresses"]) + len(found["Ipv6Prefixes"]) == 50
+
+
+def test_addresses_are_named_once_and_without_a_zone(ec2: Ec2, subnet: str) -> None:
+    block = ec2("DescribeSubnets", SubnetIds=[subnet])["Subnets"][0]["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]
+    address = block.replace("::/64", "::9")
+    with refused("InvalidIPAddress.InUse"):
+        made(ec2, subnet, Ipv6Addresses=[{"Ipv6Address": address}, {"Ipv6Address": address}])
+    with refused("InvalidParameterValue", "not a valid IP address"):
+        made(ec2, subnet, Ipv6Addresses=[{"Ipv6Address": f"{address}%eth0"}])
+
+
+@pytest.mark.parametrize("member", ["Ipv6Addresses", "Ipv4Prefixes", "Ipv6Prefixes", "PrivateIpAddresses"])
+def test_a_structure_without_what_it_is_for_is_refused(ec2: Ec2, subnet: str, member: str) -> None:
+    with refused("MissingParameter"):
+        made(ec2, subnet, **{member: [{}]})

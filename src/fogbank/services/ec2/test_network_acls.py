@@ -141,3 +141,10 @@ def test_through_boto3(boto: MakeClient) -> None:
     assert [len(page["NetworkAcls"]) for page in pages] == [5, 3]
     named = ec2.describe_network_acls(Filters=[{"Name": "entry.port-range.from", "Values": ["80"]}])["NetworkAcls"]
     assert [one["NetworkAclId"] for one in named] == [made["NetworkAclId"]]
+
+
+def test_a_protocol_of_five_thousand_digits_is_refused(cloud: TestCloud) -> None:
+    acl = cloud.call("ec2", "DescribeNetworkAcls")["NetworkAcls"][0]["NetworkAclId"]
+    entry = {"NetworkAclId": acl, "RuleNumber": 5, "RuleAction": "deny", "Egress": True, "CidrBlock": "0.0.0.0/0"}
+    with pytest.raises(AwsError, match=r"InvalidParameterValue: Invalid value '1+' for IP protocol"):
+        cloud.call("ec2", "CreateNetworkAclEntry", {**entry, "Protocol": "1" * 5_000})

@@ -198,3 +198,9 @@ def test_through_boto3(boto: MakeClient) -> None:
     assert [one["Status"]["Code"] for one in pages.build_full_result()["VpcPeeringConnections"]] == ["active"]
     ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=ids[0])
     ec2.get_waiter("vpc_peering_connection_deleted").wait(VpcPeeringConnectionIds=ids)
+
+
+@pytest.mark.parametrize("peer", [{"PeerOwnerId": "abc"}, {"PeerOwnerId": "☁" * 12}, {"PeerRegion": "mars-1"}])
+def test_the_other_side_has_an_account_and_a_region(ec2: Call, peer: dict[str, str]) -> None:
+    with pytest.raises(AwsError, match=r"InvalidParameterValue: Value .* for parameter peer"):
+        asked(ec2, vpc_of(ec2, "10.0.0.0/16"), "vpc-00000000000000000", **peer)

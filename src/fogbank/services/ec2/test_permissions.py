@@ -100,3 +100,77 @@ def test_what_is_in_a_vpc_can_be_allowed_by_it(cloud: TestCloud) -> None:
     with refused():
         mine("DeleteRouteTable", RouteTableId=tables[1][1])
     mine("DeleteRouteTable", RouteTableId=tables[0][1])
+
+
+def test_a_refusal_says_what_was_not_allowed(cloud: TestCloud) -> None:
+    caller = user(cloud, allowed({"Action": "ec2:DescribeVpcs", "Resource": "*"}))
+    with refused() as raised:
+        cloud.call("ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/16", "DryRun": True}, caller=caller)
+    assert raised.value.message == (
+        "You are not authorized to perform this operation. User: arn:aws:iam::000000000000:user/u is not authorized to "
+        f"perform: ec2:CreateVpc on resource: {ROOT}:vpc/* because no identity-based policy allows the ec2:CreateVpc "
+        "action."
+    )
+
+
+def test_who_may_peer_with_whom(cloud: TestCloud) -> None:
+    """VPC Peering Guide, "Identity and access management for VPC peering"."""
+    ec2 = cloud.client("ec2")
+    ours, theirs, other = (ec2("CreateVpc", CidrBlock=f"10.{number}.0.0/16")["Vpc"]["VpcId"] for number in range(3))
+    connection = f"{ROOT}:vpc-peering-connection/*"
+    policy = allowed(
+        {"Action": "ec2:CreateVpcPeeringConnection", "Resource": f"{ROOT}:vpc/*"},
+        {
+            "Action": "ec2:CreateVpcPeeringConnection",
+            "Resource": connection,
+            "Condition": {"ArnEquals": {"ec2:AccepterVpc": f"{ROOT}:vpc/{theirs}"}},
+        },
+        {"Action": "ec2:AcceptVpcPeeringConnection", "Resource": f"{ROOT}:vpc/{theirs}"},
+        {
+            "Action": "ec2:AcceptVpcPeeringConnection",
+            "Resource": connection,
+            "Condition": {"ArnEquals": {"ec2:RequesterVpc": f"{ROOT}:vpc/{ours}"}},
+        },
+    )
+    mine = cloud.client("ec2", caller=user(cloud, policy))
+    with refused():
+        mine("CreateVpcPeeringConnection", VpcId=ours, PeerVpcId=other)
+    made = mine("CreateVpcPeeringConnection", VpcId=ours, PeerVpcId=theirs)["VpcPeeringConnection"]
+    mine("AcceptVpcPeeringConnection", VpcPeeringConnectionId=made["VpcPeeringConnectionId"])
+    for asked, answering in ((other, theirs), (ours, other)):
+        made = ec2("CreateVpcPeeringConnection", VpcId=asked, PeerVpcId=answering)["VpcPeeringConnection"]
+        with refused():
+            mine("AcceptVpcPeeringConnection", VpcPeeringConnectionId=made["VpcPeeringConnectionId"])
+
+
+def test_what_may_be_set_of_an_attribute(cloud: TestCloud) -> None:
+    vpc_id = cloud.call("ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/16"})["Vpc"]["VpcId"]
+    condition = {"StringEquals": {"ec2:Attribute": "EnableDnsHostnames", "ec2:Attribute/EnableDnsHostnames": "true"}}
+    policy = allowed({"Action": "ec2:ModifyVpcAttribute", "Resource": "*", "Condition": condition})
+    mine = cloud.client("ec2", caller=user(cloud, policy))
+    mine("ModifyVpcAttribute", VpcId=vpc_id, EnableDnsHostnames={"Value": True})
+    with refused():
+        mine("ModifyVpcAttribute", VpcId=vpc_id, EnableDnsHostnames={"Value": False})
+    with refused():
+        mine("ModifyVpcAttribute", VpcId=vpc_id, EnableDnsSupport={"Value": True})
+
+
+def test_where_interfaces_may_be_made(cloud: TestCloud) -> None:
+    ec2 = cloud.client("ec2")
+    vpc_id = ec2("CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    one, other = (
+        ec2("CreateSubnet", VpcId=vpc_id, CidrBlock=f"10.0.{number}.0/24")["Subnet"]["SubnetId"] for number in range(2)
+    )
+    make = {"Action": "ec2:CreateNetworkInterface"}
+    policy = allowed(
+        {**make, "Resource": [f"{ROOT}:subnet/*", f"{ROOT}:security-group/*"]},
+        {
+            **make,
+            "Resource": f"{ROOT}:network-interface/*",
+            "Condition": {"ArnEquals": {"ec2:Subnet": f"{ROOT}:subnet/{one}", "ec2:Vpc": f"{ROOT}:vpc/{vpc_id}"}},
+        },
+    )
+    mine = cloud.client("ec2", caller=user(cloud, policy))
+    mine("CreateNetworkInterface", SubnetId=one)
+    with refused():
+        mine("CreateNetworkInterface", SubnetId=other)

@@ -1,9 +1,11 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from fogbank.aws.errors import AwsError
 from fogbank.testing import TestCloud
+from fogbank.testing.plugin import MakeClient
 
 Ec2 = Any
 
@@ -88,3 +90,27 @@ def test_tags_through_boto3(boto: Any) -> None:
         Filters=[{"Name": "resource-type", "Values": ["vpc"]}], PaginationConfig={"PageSize": 5}
     )
     assert [len(page["Tags"]) for page in pages] == [5, 2]
+
+
+def test_a_tag_without_a_key_is_refused(ec2: Ec2) -> None:
+    vpc_id = ec2("DescribeVpcs")["Vpcs"][0]["VpcId"]
+    for operation, more in (
+        ("CreateTags", {"Resources": [vpc_id], "Tags": [{"Value": "x"}]}),
+        (
+            "CreateTransitGateway",
+            {"TagSpecifications": [{"ResourceType": "transit-gateway", "Tags": [{"Value": "x"}]}]},
+        ),
+    ):
+        with pytest.raises(AwsError, match="InvalidParameterValue: Tag key cannot be empty"):
+            ec2(operation, **more)
+
+
+@pytest.mark.parametrize("value", ["\x00", "\x01", "\x1b[31m", "\ufffe"])
+def test_what_xml_cannot_carry_is_refused_and_not_remembered(boto: MakeClient, value: str) -> None:
+    client = boto("ec2")
+    vpc_id = client.describe_vpcs()["Vpcs"][0]["VpcId"]
+    with pytest.raises(ClientError, match="InvalidCharacter"):
+        client.create_tags(Resources=[vpc_id], Tags=[{"Key": "a", "Value": value}])
+    kept = "tab\tline\nü ☁ %01"
+    client.create_tags(Resources=[vpc_id], Tags=[{"Key": "a", "Value": kept}])
+    assert client.describe_vpcs()["Vpcs"][0]["Tags"] == [{"Key": "a", "Value": kept}]

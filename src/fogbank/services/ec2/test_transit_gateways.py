@@ -331,3 +331,17 @@ def test_through_boto3(boto: MakeClient) -> None:
     assert [len(page["TransitGatewayRouteTables"]) for page in pages] == [5, 2]
     filters = [{"Name": "default-association-route-table", "Values": ["true"]}]
     assert len(ec2.describe_transit_gateway_route_tables(Filters=filters)["TransitGatewayRouteTables"]) == 1
+
+
+def test_a_peering_tells_its_options_only_if_it_was_given_any(ec2: Call) -> None:
+    hubs = [made(ec2)["TransitGatewayId"] for _ in range(3)]
+    peer = {"PeerAccountId": "000000000000", "PeerRegion": "us-east-1", "TransitGatewayId": hubs[0]}
+    for other, options in ((hubs[1], {}), (hubs[2], {"Options": {"DynamicRouting": "enable"}})):
+        answer = ec2("CreateTransitGatewayPeeringAttachment", **peer, PeerTransitGatewayId=other, **options)
+        assert answer["TransitGatewayPeeringAttachment"].get("Options") == options.get("Options")
+
+
+def test_a_search_without_a_name_is_refused(ec2: Call, gateway: dict[str, Any]) -> None:
+    table = gateway["Options"]["AssociationDefaultRouteTableId"]
+    with pytest.raises(AwsError, match="InvalidParameterValue: The filter '' is invalid"):
+        ec2("SearchTransitGatewayRoutes", TransitGatewayRouteTableId=table, Filters=[{"Values": ["x"]}])

@@ -41,7 +41,7 @@ def create_vpc_peering_connection(ctx: Context, req: dict[str, Any]) -> dict[str
     vpc = catalog.one(ctx, Vpc, req["VpcId"])
     if not req.get("PeerVpcId"):
         raise AwsError("MissingParameter", "The request must contain the parameter peerVpcId")
-    account, region = req.get("PeerOwnerId") or ctx.account, req.get("PeerRegion") or ctx.region
+    account, region = peerings.far_scope(ctx, req.get("PeerOwnerId"), req.get("PeerRegion"))
     here, there = peerings.side_of(ctx, vpc), _peer(ctx, account, region, req["PeerVpcId"])
     if here.vpc_id == there.vpc_id:
         text = "The requester VPC and the accepter VPC of a VPC peering connection must not be the same VPC."

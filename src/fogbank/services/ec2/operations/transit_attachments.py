@@ -10,7 +10,7 @@ import msgspec
 from fogbank.aws import tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.ec2 import catalog, tagging, transit_gateways
+from fogbank.services.ec2 import catalog, peerings, tagging, transit_gateways
 from fogbank.services.ec2.listing import Listing, listed
 from fogbank.services.ec2.resources import Side, Subnet, TransitAttachment, Vpc
 from fogbank.services.ec2.vpcs import new_id
@@ -46,7 +46,6 @@ _PEERS = _ALL._replace(
     },
 )
 PEERS_MAX = 50
-_PEERING_OPTIONS = {"DynamicRouting": "disable"}
 _DIFFERENT_ZONES = "Duplicate Subnets for same AZ"
 
 
@@ -119,7 +118,8 @@ def describe_transit_gateway_attachments(ctx: Context, req: dict[str, Any]) -> d
 
 def create_transit_gateway_peering_attachment(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     gateway = transit_gateways.gateway(ctx, req["TransitGatewayId"])
-    there = ctx.at(req["PeerRegion"], req["PeerAccountId"])
+    account, region = peerings.far_scope(ctx, req["PeerAccountId"], req["PeerRegion"])
+    there = ctx.at(region, account)
     peer = transit_gateways.gateway(there, req["PeerTransitGatewayId"])
     if peer.id == gateway.id:
         raise AwsError("InvalidParameterValue", "A transit gateway cannot be peered with itself.")
@@ -130,7 +130,7 @@ def create_transit_gateway_peering_attachment(ctx: Context, req: dict[str, Any])
     if len(peers) >= PEERS_MAX:
         text = "The maximum number of transit gateway peering attachments has been reached."
         raise AwsError("TransitGatewayAttachmentLimitExceeded", text)
-    options = {**_PEERING_OPTIONS, **(req.get("Options") or {})}
+    options = req.get("Options") or {}
     asked = TransitAttachment(
         gateway_id=gateway.id,
         id=new_id(ctx, "tgw-attach"),
@@ -252,7 +252,12 @@ def _peering(ctx: Context, found: TransitAttachment) -> dict[str, Any]:
         "TransitGatewayAttachmentId": found.id,
         "RequesterTgwInfo": here if asks else there,
         "AccepterTgwInfo": there if asks else here,
-        "Options": {"DynamicRouting": found.options["DynamicRouting"]},
+        # Told only if it was asked for: terraform takes options that nobody gave for a change.
+        **(
+            {"Options": {"DynamicRouting": found.options["DynamicRouting"]}}
+            if "DynamicRouting" in found.options
+            else {}
+        ),
         "State": now.state,
         "Status": {"Code": now.state, "Message": messages.get(now.state, now.state.capitalize())},
         "CreationTime": found.created_at,

@@ -28,6 +28,7 @@ from fogbank.services.ec2.resources.networks import (
     Vpc,
 )
 from fogbank.services.ec2.resources.observing import FlowLog, InsightsAnalysis, InsightsPath
+from fogbank.services.ec2.resources.tokens import ClientToken
 from fogbank.services.ec2.resources.transit import (
     Peering,
     RegionLine,
@@ -43,6 +44,7 @@ __all__ = [
     "Association",
     "Attachment",
     "Block",
+    "ClientToken",
     "DhcpOptions",
     "Edge",
     "EgressOnlyGateway",

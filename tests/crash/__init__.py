@@ -1,0 +1,1 @@
+"""The process ends where it hurts most, and what was promised holds afterwards."""
