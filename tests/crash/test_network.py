@@ -37,8 +37,8 @@ from fogbank.testing.process import CloudProcess
 from .ground import Connection, Kernel, here, wanted, wanted_by, wrong
 from .site import APP, REGION, Probe, Site
 
-STRIDE = 61
-"""Of the three-zone VPC every 61st step is a crash. Of the small one, every step is."""
+STRIDE = 41
+"""Of the some 500 steps in the life of the three-zone VPC every 41st is a crash; of the small VPC's, every one is."""
 KILLS = 5
 WRITERS = 4
 LEFT = (BotoCoreError, OSError)
@@ -158,8 +158,7 @@ def test_a_worker_killed_while_three_zones_are_made_changed_and_removed_is_repla
         if not has_crashed():
             break
         crashes += 1
-    print(crashes)
-    assert crashes > 10
+    assert crashes > 8
 
 
 def has_crashed() -> bool:

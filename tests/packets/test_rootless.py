@@ -115,7 +115,7 @@ def test_the_packet_tests_pass_for_an_unprivileged_user(nobody: Nobody) -> None:
     """
     unwanted = []
     if nobody.lacks("netem") and nobody.lacks("TUN"):
-        unwanted.append("two_regions")
+        unwanted.append("regions")
     if not nobody.is_like_us:
         unwanted.append("command_line_of_aws")
     chosen = ["-k", " and ".join(f"not {noun}" for noun in unwanted)] if unwanted else []

@@ -15,7 +15,6 @@ from fogbank.codec.xml import HEAD, XmlWriter, escaped
 from fogbank.model.load import load
 from fogbank.model.operation import Model, Operation
 
-
 _NOT_IN_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|%(?:0[0-8BCEF]|1[0-9A-F]|EF%BF%B[EF])", re.IGNORECASE)
 """Control characters and the two that are none, as forms have them."""
 
