@@ -51,7 +51,7 @@ def test_both_families_are_local(tenant: Tenant) -> None:
     site = _site(tenant)
     near, far = site.near, site.far
     assert tenant.asked((near, far.ip6), (far, near.ip6), (near, far.ip)) == [near.ip6, far.ip6, near.ip]
-    assert tenant.ask(near, far.ip6[:-1] + "f") == NOTHING
+    assert tenant.ask(near, far.ip6[:-1] + ("e" if far.ip6.endswith("f") else "f")) == NOTHING
 
 
 def test_a_block_that_comes_later_is_local_and_let_through_by_default(tenant: Tenant) -> None:
