@@ -25,8 +25,14 @@ OPTIONS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     ),
 ]
 _TARGET = re.compile(r"(eni|subnet)-.*|.+--.+|[a-z]+(-[a-z]+)+-\d+[a-z]")
-_INSIDE = 'mount --bind "$0" /etc/resolv.conf 2>/dev/null; rm -f "$0"; exec "$@"'
-"""The resolver of the VPC in the place of the host's, for this command only: its mounts are its own."""
+_INSIDE = r'''conf=$0
+if unshare --mount true 2>/dev/null; then
+  exec unshare --mount sh -c 'mount --bind "$0" /etc/resolv.conf 2>/dev/null; rm -f "$0"; exec "$@"' "$conf" "$@"
+fi
+echo "fogbank: mounts of its own are not to be had here: names are asked of the host's resolver" >&2
+rm -f "$conf"
+exec "$@"'''
+"""The VPC's resolver in the place of the host's, for this command only; in a chroot nothing can be put in its place."""
 
 
 def run(cloud: Running, arguments: argparse.Namespace, environ: Mapping[str, str]) -> tuple[Any, str]:
@@ -76,7 +82,7 @@ def _with_resolver(conf: str) -> list[str]:
         return []
     with tempfile.NamedTemporaryFile("w", prefix="fogbank-resolv-", delete=False) as file:
         file.write(conf)
-    return ["unshare", "--mount", "sh", "-c", _INSIDE, file.name]
+    return ["sh", "-c", _INSIDE, file.name]
 
 
 def traced(words: list[str]) -> dict[str, Any]:
