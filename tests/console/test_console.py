@@ -232,7 +232,7 @@ def test_in_plain_mode_it_says_that_nothing_is_enforced(page: Page, site: Site) 
 @WITH_PACKETS
 def test_what_packets_do_colours_an_edge_and_pointing_tells_the_rule(page: Page, site: Site, inside: Any) -> None:
     talk = f"{site.app} {site.web}"
-    assert page.state(site.edge()) == IDLE
+    page.becomes(site.edge(), IDLE)
     inside(site.web, SERVER)
     inside(site.app, CLIENT, site.web_ip, "80")
     page.until(lambda: page.thing(talk), "nobody talks")
@@ -240,7 +240,7 @@ def test_what_packets_do_colours_an_edge_and_pointing_tells_the_rule(page: Page,
     page.point_at(talk)
     page.says("details", "allow security group web", f"{site.rule} allows tcp port 80 from 10.0.0.0/16", "counter: ")
     page.says("tip", "allows tcp port 80 from 10.0.0.0/16")
-    assert page.state(site.edge()) == IDLE
+    page.becomes(site.edge(), IDLE)
     # From the internet the group lets nobody in.
     inside("internet", CLIENT, site.public_ip, "80")
     page.becomes(site.edge(), DROPPED)
