@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import orjson
 import pytest
@@ -84,24 +85,41 @@ def test_a_line_can_be_slower_for_a_while(tenant: Tenant, joined: tuple[Host, Ho
     assert took > 0.19
 
 
+class Site(NamedTuple):
+    """A host in a region, with a public address, and the gateway of its VPC."""
+
+    host: Host
+    public: str
+    allocation: str
+    gateway: str
+
+
+def on_the_internet(tenant: Tenant, region: str, block: str) -> Site:
+    """A VPC of a region that leads to the internet, and a host in it."""
+    vpc = tenant.vpc(block, region=region)
+    gateway = str(tenant.ec2("CreateInternetGateway", region=region)["InternetGateway"]["InternetGatewayId"])
+    tenant.ec2("AttachInternetGateway", InternetGatewayId=gateway, VpcId=vpc, region=region)
+    tenant.route(tenant.main_table(vpc, region=region), "0.0.0.0/0", gateway, region=region)
+    host = tenant.host(tenant.subnet(vpc, block.replace("0.0/16", "1.0/24"), region=region), region=region)
+    address = tenant.ec2("AllocateAddress", region=region)
+    allocation = str(address["AllocationId"])
+    tenant.ec2("AssociateAddress", AllocationId=allocation, NetworkInterfaceId=host.id, region=region)
+    return Site(host, str(address["PublicIp"]), allocation, gateway)
+
+
 def test_a_public_address_is_reached_from_another_region(tenant: Tenant) -> None:
-    hosts = {}
-    for region, block in ((REGION, "10.1.0.0/16"), (FAR, "10.2.0.0/16")):
-        vpc = tenant.vpc(block, region=region)
-        gateway = tenant.ec2("CreateInternetGateway", region=region)["InternetGateway"]["InternetGatewayId"]
-        tenant.ec2("AttachInternetGateway", InternetGatewayId=gateway, VpcId=vpc, region=region)
-        tenant.route(tenant.main_table(vpc, region=region), "0.0.0.0/0", gateway, region=region)
-        host = tenant.host(tenant.subnet(vpc, block.replace("0.0/16", "1.0/24"), region=region), region=region)
-        address = tenant.ec2("AllocateAddress", region=region)
-        tenant.ec2(
-            "AssociateAddress",
-            AllocationId=address["AllocationId"],
-            NetworkInterfaceId=host.id,
-            region=region,
-        )
-        hosts[region] = host, str(address["PublicIp"])
+    here, there = on_the_internet(tenant, REGION, "10.1.0.0/16"), on_the_internet(tenant, FAR, "10.2.0.0/16")
     line(tenant, round_trip_seconds=0.0)
-    (near, near_public), (far, far_public) = hosts[REGION], hosts[FAR]
-    assert tenant.asked((near, far_public), (far, near_public)) == [near_public, far_public]
+    assert tenant.asked((here.host, there.public), (there.host, here.public)) == [here.public, there.public]
     # Private addresses of another region are nowhere on the internet.
-    assert tenant.asked((near, far.ip)) == [NOTHING]
+    assert tenant.asked((here.host, there.host.ip)) == [NOTHING]
+
+
+def test_regions_that_nobody_is_in_have_no_internet_and_no_line(tenant: Tenant) -> None:
+    sites = {REGION: on_the_internet(tenant, REGION, "10.1.0.0/16"), FAR: on_the_internet(tenant, FAR, "10.2.0.0/16")}
+    assert [Path(tenant.net.net.path(f"inet-{region}")).exists() for region in sites] == [True, True]
+    for region, site in sites.items():
+        found = tenant.ec2("DescribeAddresses", AllocationIds=[site.allocation], region=region)["Addresses"][0]
+        tenant.ec2("DisassociateAddress", AssociationId=found["AssociationId"], region=region)
+        tenant.ec2("DetachInternetGateway", InternetGatewayId=site.gateway, VpcId=site.host.vpc, region=region)
+    assert [Path(tenant.net.net.path(f"inet-{region}")).exists() for region in sites] == [False, False]

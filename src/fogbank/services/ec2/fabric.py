@@ -55,6 +55,11 @@ class Fabric(NamedTuple):
     transit: Mapping[str, Mapping[int, NetworkInterface]]
     """Transit gateway -> its interface in each zone that it is attached in."""
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the VPC has a link to its region's internet."""
+        return bool(self.vpc.internet_gateway_id or self.egress_only)
+
     def table_of(self, subnet: Subnet) -> RouteTable:
         """The route table that a subnet's packets follow."""
         return self.tables[subnet.route_table_id or self.vpc.main_route_table_id]
@@ -121,7 +126,7 @@ def parts(fabric: Fabric) -> dict[str, frozenset[Fact]]:
         for gateway in fabric.tables[table].edges:
             if gateway.gateway_id == vpc.internet_gateway_id:
                 found[below + gateway.association_id] = tables.edge(vpc, fabric.tables[table])
-    if vpc.internet_gateway_id or fabric.egress_only:
+    if fabric.is_connected:
         found[f"{below}internet"] = gateways.internet_link(vpc, fabric.region)
     for nat in fabric.nats.values():
         if (eni := fabric.interfaces.get(nat.interface_id)) is not None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from fogbank.control.context import Context
 from fogbank.services.ec2 import faults, latency
-from fogbank.services.ec2.resources import NetworkInterface, RegionLine, Vpc
+from fogbank.services.ec2.resources import EgressOnlyGateway, NetworkInterface, RegionLine, Vpc
 
 _HOME = faults.HOME
 
@@ -46,13 +46,15 @@ def said(ctx: Context) -> list[RegionLine]:
 
 
 def connected(ctx: Context) -> list[str]:
-    """The regions that have an internet with somebody in it: a VPC with a gateway and an interface."""
+    """The regions that have an internet with somebody in it: a VPC with a gateway of either kind and an interface."""
     return sorted({scope.region for scope in ctx.scopes(Vpc) if _is_connected(ctx.at(scope.region, scope.account))})
 
 
 def _is_connected(ctx: Context) -> bool:
     return any(
-        vpc.internet_gateway_id and next(ctx.scan(NetworkInterface, vpc.id), None) is not None for vpc in ctx.scan(Vpc)
+        (vpc.internet_gateway_id or next(ctx.scan(EgressOnlyGateway, vpc.id), None) is not None)
+        and next(ctx.scan(NetworkInterface, vpc.id), None) is not None
+        for vpc in ctx.scan(Vpc)
     )
 
 
