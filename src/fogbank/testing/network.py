@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from fogbank.planes.net.kernel import KernelNet
@@ -18,6 +18,7 @@ from fogbank.testing import TestCloud
 T = TypeVar("T")
 SILENCE_SECONDS = 0.4
 """How long a probe waits: an answer within a machine takes microseconds, and what is dropped never comes."""
+_SLICE_SECONDS = 0.02
 
 
 class Network:
@@ -110,8 +111,7 @@ class Network:
     async def _connected(self, wanted: Listen, address: str, port: int) -> socket.socket:
         sock: socket.socket = await self.net.open(wanted)
         sock.setblocking(False)
-        async with asyncio.timeout(SILENCE_SECONDS):
-            await asyncio.get_running_loop().sock_connect(sock, (address, port))
+        await _in_time(asyncio.get_running_loop().sock_connect(sock, (address, port)), SILENCE_SECONDS)
         return sock
 
     async def asked(
@@ -130,17 +130,8 @@ class Network:
         any_address = "::" if ":" in address else "0.0.0.0"  # noqa: S104 - inside a namespace
         sock = await self.net.open(Listen(ns, source or any_address, 0, not udp))
         try:
-            async with asyncio.timeout(seconds):
-                sock.setblocking(False)
-                loop = asyncio.get_running_loop()
-                await loop.sock_connect(sock, (address, port))
-                await loop.sock_sendall(sock, b"?")
-                said = await loop.sock_recv(sock, 256)
-                return said.decode() or "(closed)"
-        except TimeoutError:
-            return "(nothing)"
-        except OSError as error:
-            return f"({errno.errorcode.get(error.errno or 0, '?')})"
+            sock.setblocking(False)
+            return await _heard(_said(sock, (address, port)), seconds)
         finally:
             sock.close()
 
@@ -156,15 +147,46 @@ class Kept(NamedTuple):
         return self.net.run(self._asked())
 
     async def _asked(self) -> str:
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(SILENCE_SECONDS):
-                await loop.sock_sendall(self.sock, b"?")
-                return (await loop.sock_recv(self.sock, 256)).decode() or "(closed)"
-        except TimeoutError:
-            return "(nothing)"
-        except OSError as error:
-            return f"({errno.errorcode.get(error.errno or 0, '?')})"
+        return await _heard(_said(self.sock, None), SILENCE_SECONDS)
+
+
+async def _heard(words: Coroutine[Any, Any, str], seconds: float) -> str:
+    try:
+        return await _in_time(words, seconds) or "(closed)"
+    except TimeoutError:
+        return "(nothing)"
+    except OSError as error:
+        return f"({errno.errorcode.get(error.errno or 0, '?')})"
+
+
+async def _said(sock: socket.socket, server: tuple[str, int] | None) -> str:
+    """What a server says, after connecting to it where it is given."""
+    loop = asyncio.get_running_loop()
+    if server is not None:
+        await loop.sock_connect(sock, server)
+    await loop.sock_sendall(sock, b"?")
+    return (await loop.sock_recv(sock, 256)).decode()
+
+
+async def _in_time(work: Coroutine[Any, Any, T], seconds: float) -> T:
+    """What comes of work within a time in which the machine had time for us: what it had not counts for nothing.
+
+    Raises TimeoutError.
+    """
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(work)
+    silence = 0.0
+    while silence < seconds:
+        began = loop.time()
+        await asyncio.wait({task}, timeout=_SLICE_SECONDS)
+        if task.done():
+            return task.result()
+        silence += _SLICE_SECONDS if loop.time() - began < 2 * _SLICE_SECONDS else 0.0
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        return task.result()
+    raise TimeoutError
 
 
 class _Whoami(asyncio.Protocol):

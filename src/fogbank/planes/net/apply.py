@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from fogbank import faults
 from fogbank.aws.errors import WorldError
 from fogbank.planes.net import nft, rtnetlink
-from fogbank.planes.net.facts import Fact, Line, Namespace, Pair, RoutingRule, Setting
+from fogbank.planes.net.facts import Address, Fact, Line, Namespace, Pair, RoutingRule, Setting
 from fogbank.planes.net.firewall import Firewall, RefusedTransaction, has_table
 from fogbank.planes.net.lines import Lines
 from fogbank.planes.net.namespaces import Traveller, read_setting, settings_of, write_setting
@@ -23,6 +24,7 @@ from fogbank.planes.net.plan import Cut, Holding, Make, Step, Table, Turn, Unmak
 _OPEN_MAX = 2000
 _FIREWALLS_MAX = 500
 """Contexts of libnftables at a time: it uses select(2), which takes no file descriptor past 1,023."""
+_ARRIVAL_SECONDS = 1.0
 _NO_FAMILY = (errno.EAFNOSUPPORT, errno.EOPNOTSUPP)
 
 
@@ -93,6 +95,15 @@ class Hands:
     def counters(self, ns: str) -> Mapping[str, tuple[int, int]]:
         """Packets and bytes by the rules' comments. Raises WorldError."""
         return self._firewall(ns).counters()
+
+    def is_heard(self, ns: str, address: str) -> bool:
+        """Whether a packet to an address ends in this namespace."""
+        try:
+            ((_, payload),) = self._channel(ns).channel.ask(rtnetlink.way_asked(address))
+        except WorldError:
+            # There is no way to it at all, so far.
+            return False
+        return rtnetlink.is_here(payload)
 
     def forget(self, ns: str) -> None:
         """Close what was open into a namespace."""
@@ -203,7 +214,20 @@ class Hands:
         for ns in sorted(ups.keys() | plain.keys()):
             self._settle(ns, [name for _, name in ups.get(ns, ())])
             failures += self._each(ns, plain.get(ns, ()), rtnetlink.made, ())
+        for ns, here in plain.items():
+            self._await(ns, [fact for fact in here if isinstance(fact, Address)])
         return failures
+
+    def _await(self, ns: str, facts: Sequence[Address]) -> None:
+        """Wait until IPv6 addresses are heard at: the kernel sees to that later, with a lock that others hold for long.
+
+        Without it an answer is lost that comes at once, and TCP asks again only after a second.
+        """
+        ends_at = time.monotonic() + _ARRIVAL_SECONDS
+        with contextlib.suppress(OSError, WorldError):
+            for address in (fact.address.partition("/")[0] for fact in facts if ":" in fact.address):
+                while not self.is_heard(ns, address) and time.monotonic() < ends_at:
+                    os.sched_yield()
 
     def _namespaces(self, facts: Sequence[Namespace]) -> list[Failure]:
         failures: list[Failure] = []

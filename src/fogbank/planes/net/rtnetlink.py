@@ -132,6 +132,19 @@ def link_asked(name: str) -> Message:
     return Message(GET_LINK, 0, _LINK.pack(0, 0, 0, 0, 0) + text(3, name))
 
 
+def way_asked(address: str) -> Message:
+    """Where would a packet to this address go?"""
+    packed = ip_address(address).packed
+    family = socket.AF_INET if len(packed) == 4 else socket.AF_INET6
+    payload = _ROUTE.pack(family, len(packed) * 8, 0, 0, 0, 0, 0, 0, 0)
+    return Message(GET_ROUTE, 0, payload + attribute(1, packed))
+
+
+def is_here(payload: bytes) -> bool:
+    """Whether the kernel answered that a packet stays in its namespace."""
+    return int(_ROUTE.unpack_from(payload)[7]) == KINDS["local"]
+
+
 def delayed(index: int, delay_seconds: float, loss: float) -> Message:
     """Packets that leave by a device wait, and are lost with a probability, by the kernel's own hand: tc-netem(8)."""
     head = _DISCIPLINE.pack(0, index, 0x10000, _ROOT, 0)
