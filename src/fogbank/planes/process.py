@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pwd
 import select
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 _STAT_START = 19
 """Where `starttime` stands in /proc/<pid>/stat after the process's name (proc(5), field 22)."""
+
+
+_LOG_BYTES_MAX = 8 << 20
 
 
 class Process(NamedTuple):
@@ -51,7 +57,12 @@ class Spawn(NamedTuple):
 
 
 def start(spawn: Spawn) -> Process:
-    """Start a process in a session of its own, so that it outlives us. Raises OSError."""
+    """Start a process in a session of its own, so that it outlives us. Raises OSError.
+
+    Its output goes to a file, never into a pipe that would break with us; a long one is put aside first.
+    """
+    if spawn.log.exists() and spawn.log.stat().st_size > _LOG_BYTES_MAX:
+        spawn.log.replace(spawn.log.with_name(spawn.log.name + ".1"))
     with spawn.log.open("ab") as log:
         child = subprocess.Popen(  # noqa: S603 - the argv is ours
             list(spawn.argv),
@@ -81,13 +92,37 @@ def child(argv: Sequence[str]) -> subprocess.Popen[bytes]:
     )
 
 
-def stop(process: Process, wait_seconds: float) -> bool:
+def as_user(name: str) -> list[str]:
+    """What to put before a command that is to run with a user's rights, and not as root. Raises KeyError: no such user.
+
+    Whoever is not root stays who he is; root of a user namespace, where nobody else is, becomes the one he is outside.
+    """
+    if os.geteuid():
+        return []
+    if _outer_user():
+        return [sys.executable, "-m", "fogbank.planes.unprivileged"]
+    one = pwd.getpwnam(name)
+    return ["setpriv", f"--reuid={one.pw_uid}", f"--regid={one.pw_gid}", "--clear-groups", "--inh-caps=-all", "--"]
+
+
+def _outer_user() -> int:
+    """Who root of this user namespace is outside of it; 0 for root himself."""
+    return int(Path("/proc/self/uid_map").read_text().split()[1])
+
+
+def reap(process: Process) -> None:
+    """Let a child of ours go that has ended; nothing happens with one that is not ours."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(process.pid, os.WNOHANG)
+
+
+def stop(process: Process, wait_seconds: float, ask: signal.Signals = signal.SIGTERM) -> bool:
     """Ask a process to end, and kill it where it does not; True if it ended when asked."""
     if not is_running(process):
         return True
     watch = os.pidfd_open(process.pid)
     try:
-        signal.pidfd_send_signal(watch, signal.SIGTERM)
+        signal.pidfd_send_signal(watch, ask)
         if ended(watch, wait_seconds):
             return True
         signal.pidfd_send_signal(watch, signal.SIGKILL)

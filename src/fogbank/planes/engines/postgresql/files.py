@@ -1,0 +1,132 @@
+"""What a PostgreSQL server is told in files: its settings, and who may log in from where. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+ADMIN = "rdsadmin"
+"""The superuser, for the cloud alone: it comes by a socket file in a folder that nobody else may open."""
+REPLICATION = "rdsrepladmin"
+"""Who standbys log in as."""
+LAG_FILE = "lag.conf"
+
+
+class Following(NamedTuple):
+    """A standby's primary: where it listens, the slot that keeps what the standby has not had, and the password."""
+
+    host: str
+    port: int
+    slot: str
+    password: str
+    name: str
+    """The standby's own, as `pg_stat_replication` shows it."""
+
+    @property
+    def conninfo(self) -> str:
+        parts = {
+            "host": self.host,
+            "port": str(self.port),
+            "user": REPLICATION,
+            "password": self.password,
+            "application_name": self.name,
+        }
+        return " ".join(f"{key}={value}" for key, value in parts.items()) + " sslmode=prefer connect_timeout=5"
+
+
+class Certificate(NamedTuple):
+    """Files of a certificate, its key, and whoever signed it."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+
+class Node(NamedTuple):
+    """A server to be."""
+
+    name: str
+    """Of its folder."""
+    version: str
+    """Of its programs, by the major number: `15.18`."""
+    ns: str = ""
+    """The namespace that it lives in; empty for the machine's own."""
+    addresses: Sequence[str] = ("127.0.0.1",)
+    """What it listens on: `*` inside a namespace of its own."""
+    port: int = 5432
+    parameters: Mapping[str, str] = {}
+    following: Following | None = None
+    certificate: Certificate | None = None
+    access: Sequence[str] = ("host all all all scram-sha-256",)
+    """Lines of pg_hba.conf after our own."""
+
+
+OURS: Mapping[str, str] = {
+    "archive_mode": "on",
+    "hba_file": "",
+    "hot_standby": "on",
+    "hot_standby_feedback": "on",
+    "log_directory": "log",
+    "log_filename": "postgresql.log.%Y-%m-%d-%H",
+    "log_line_prefix": "%t:%r:%u@%d:[%p]:",
+    "log_rotation_age": "60",
+    "log_timezone": "UTC",
+    "logging_collector": "on",
+    "max_replication_slots": "20",
+    "max_wal_senders": "20",
+    "password_encryption": "scram-sha-256",
+    "timezone": "UTC",
+    "wal_level": "replica",
+    "wal_log_hints": "on",
+}
+"""What holds unless a parameter says otherwise; RDS's defaults where it documents them."""
+
+
+def settings(node: Node, home: Path, *, is_durable: bool) -> str:
+    """The text of `postgresql.conf`."""
+    said: dict[str, str] = {**OURS, **_small(), **node.parameters}
+    said |= {
+        "data_directory": str(home / "data"),
+        "hba_file": str(home / "pg_hba.conf"),
+        "ident_file": str(home / "pg_ident.conf"),
+        "listen_addresses": ",".join(node.addresses),
+        "log_directory": str(home / "log"),
+        "port": str(node.port),
+        "unix_socket_directories": str(home / "run"),
+        "fsync": "on" if is_durable else "off",
+    }
+    if node.certificate is not None:
+        said |= {
+            "ssl": "on",
+            "ssl_cert_file": str(node.certificate.certificate),
+            "ssl_key_file": str(node.certificate.key),
+            "ssl_ca_file": str(node.certificate.authority),
+        }
+    if node.following is not None:
+        said |= {"primary_conninfo": node.following.conninfo, "primary_slot_name": node.following.slot}
+    lines = [f"{name} = {quoted(value)}" for name, value in sorted(said.items())]
+    return "\n".join([*lines, f"include_if_exists {quoted(str(home / LAG_FILE))}", ""])
+
+
+def _small() -> dict[str, str]:
+    """What many servers on one machine can afford, where the instance class would give more."""
+    return {"shared_buffers": "32MB", "max_connections": "200", "max_wal_size": "256MB", "min_wal_size": "16MB"}
+
+
+def access(node: Node) -> str:
+    """The text of `pg_hba.conf`: the admin by the socket file, standbys by password, then the node's own lines."""
+    lines = [
+        f"local all {ADMIN} trust",
+        f"local replication {ADMIN} trust",
+        "local all all scram-sha-256",
+        f"host replication {REPLICATION} all scram-sha-256",
+        f"host all {ADMIN},{REPLICATION} all reject",
+        *node.access,
+    ]
+    return "\n".join([*lines, ""])
+
+
+def quoted(value: str) -> str:
+    """A value as it stands in a file of settings."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
