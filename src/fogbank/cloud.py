@@ -31,6 +31,8 @@ from fogbank.gateway.route import Route
 from fogbank.gateway.server import Limits, Server
 from fogbank.model.load import load
 from fogbank.planes.doors import NoDoors
+from fogbank.planes.engines.postgresql.fake import FakeDatabases
+from fogbank.planes.engines.postgresql.plane import Databases
 from fogbank.planes.net.fake import FakeNet
 from fogbank.planes.net.net import Net
 from fogbank.services.iam.identity import credential_of, note_use, policies_of, root_key
@@ -100,6 +102,7 @@ class Cloud:
         random_source: ids.Random | None = None,
         schedule: Callable[[Callable[[], None]], Any] | None = None,
         net: Callable[[Path], Net] | None = None,
+        databases: Callable[[Net], Databases] | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock or Clock()
@@ -122,7 +125,10 @@ class Cloud:
         self.inside = Inside(self)
         self._server: Server | None = None
         self.doors = OpenDoors(self.net, self.server, self.inside.resolve, self._tls)
-        self.planes = Planes(self.net, self.doors if self.net.has_packets else NoDoors())
+        doors = self.doors if self.net.has_packets else NoDoors()
+        self.databases = databases(self.net) if databases is not None else FakeDatabases()
+        is_uplinked = settings.uplink != "off"
+        self.planes = Planes(self.net, doors, settings.bandwidth_scale, is_uplinked, self.databases)
         ground = Ground(self.store, self.clock, self.services, permission, seal, dice, self.planes, note_use)
         self.dispatch = Dispatch(ground)
         self.dispatch.secret_of = self.secret_of
@@ -154,11 +160,24 @@ class Cloud:
                 ctx = Context(self.dispatch, installed.service.name, "adopt", scope, caller)
                 with ctx.begin():
                     parts.update(installed.network(ctx))
+        await self._prune()
         try:
             await self.net.whole(parts)
         except WorldError as error:
             # Each part is told again by its reconciler, which tries until it holds.
             _LOG.warning("the network could not be adopted: %s", error)
+
+    async def _prune(self) -> None:
+        """Take away the engines that nothing remembers: they were being deleted when the process before us died."""
+        left = set(self.databases.names())
+        for installed in self.services if left else ():
+            for scope in self.store.scopes_of(installed.service.engines) if installed.service.engines else ():
+                caller = callers.service(f"{installed.service.name}.amazonaws.com", scope.account)
+                ctx = Context(self.dispatch, installed.service.name, "adopt", scope, caller)
+                with ctx.begin():
+                    left -= set(installed.engines(ctx))
+        for name in sorted(left):
+            await self.databases.remove(name)
 
     async def listen(self, sock: socket.socket, *, tls: bool = False) -> None:
         """Serve the API on a bound socket."""
@@ -187,6 +206,8 @@ class Cloud:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.doors.close()
+        self.databases.close()
+        await (self.databases.clear() if self._passing is not None else self.databases.halt())
         await self.net.close()
         self.close()
 
@@ -306,8 +327,9 @@ class Cloud:
         await self.dispatch.outbox.settled()
 
     async def emptied(self) -> None:
-        """After a reset: the network has nothing left either."""
+        """After a reset: the world has nothing left either."""
         self.doors.close()
+        await self.databases.clear()
         await self.net.set({}, within=("",))
 
     def keep_clock(self) -> None:

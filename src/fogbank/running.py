@@ -21,6 +21,8 @@ import msgspec
 
 from fogbank.aws.errors import WorldError
 from fogbank.planes import process
+from fogbank.planes.engines.engine import Engines
+from fogbank.planes.engines.postgresql.node import Postgres
 from fogbank.planes.net import probe
 from fogbank.planes.net.fake import FakeNet
 from fogbank.planes.net.namespaces import prefix_of
@@ -106,7 +108,7 @@ async def _serve(settings: Settings, api: socket.socket, tls: socket.socket | No
     mode, reason = probe.found(settings.network)
     if reason:
         _LOG.warning("network: %s: %s", mode, reason)
-    cloud = Cloud(settings, net=lambda _: _network(mode, settings))
+    cloud = Cloud(settings, net=lambda _: _network(mode, settings), databases=lambda net: _databases(settings, net))
     await cloud.start()
     await cloud.listen(api)
     if tls is not None:
@@ -129,6 +131,17 @@ def _network(mode: str, settings: Settings) -> Net:
     from fogbank.planes.net.kernel import KernelNet
 
     return KernelNet(prefix_of(settings.state_folder), mode, settings.state_folder)
+
+
+def _databases(settings: Settings, net: Net) -> Postgres:
+    """PostgreSQL as this machine has it. It goes by the state folder, as the network does."""
+    state = settings.state_folder
+    return Postgres(
+        Engines(state, prefix_of(state), net),
+        Path("~/.cache/fogbank").expanduser(),
+        chosen=settings.postgresql,
+        is_durable=settings.durability == "power" and not settings.ephemeral,
+    )
 
 
 def start(settings: Settings, given: dict[str, Any]) -> Running:

@@ -54,6 +54,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["auto", "full", "rootless", "plain"],
         _doc("How VPCs are made: as root, in a user namespace, or as records only; auto takes the best there is."),
     ] = "auto"
+    bandwidth_scale: Annotated[
+        float,
+        msgspec.Meta(
+            ge=0,
+            description="Share of the published bandwidth that an interface with an instance type gets; 0 is no limit.",
+        ),
+    ] = 1.0
+    postgresql: Annotated[
+        str, _doc("Folders of PostgreSQL servers, separated by colons, before those that are found by themselves.")
+    ] = ""
+    uplink: Annotated[
+        Literal["off", "slirp"],
+        _doc("Whether the internets of VPCs lead on to this machine's own network: by slirp4netns, or not at all."),
+    ] = "off"
     longtail: Annotated[bool, _doc("Serve unknown services by moto in process, if the extra is installed.")] = True
 
     @property

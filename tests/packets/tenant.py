@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import pytest
 
 from fogbank.aws.errors import AwsError
 from fogbank.planes.net.net import Ran
@@ -272,8 +275,15 @@ class Tenant:
         """What `ask` says to many, all at once."""
         return self.net.asked_all([(host.id, address, *(more or (80,))) for host, address, *more in probes])
 
+    def needs(self, *commands: str) -> None:
+        """Skip the test where the machine has not got these."""
+        missing = [one for one in commands if shutil.which(one) is None]
+        if missing:
+            pytest.skip(f"not installed here: {', '.join(missing)}")
+
     def run(self, host: Host, *argv: str) -> Ran:
-        """Run a command inside a host."""
+        """Run a command inside a host; see `needs`."""
+        self.needs(argv[0])
         return self.net.command(host.id, *argv)
 
     def exists(self, name: str) -> bool:

@@ -67,6 +67,6 @@ async def _many(tenant: Tenant, here: Host, there: Host) -> list[str]:
 
 
 def test_what_cannot_be_broken_is_refused(tenant: Tenant, hosts: tuple[Host, Host, Host]) -> None:
-    for body in ({"target": "eni-0"}, {"target": "us-east-1z"}, {"target": hosts[0].id, "delay_seconds": 1}, {}):
+    for body in ({"target": "eni-0"}, {"target": "us-east-1z"}, {"target": hosts[0].id, "delay_seconds": 61}, {}):
         with pytest.raises(AssertionError, match=r"error|clear"):
             page(tenant, "POST", "/faults", body)

@@ -164,6 +164,7 @@ finally:
 
 def test_metadata_does_not_reach_one_hop_further(tenant: Tenant) -> None:
     """EC2 User Guide, "Hop limit": 1 by default, so that a container behind an instance does not hear it."""
+    tenant.needs("curl", "ip", "nft", "nsenter", "unshare")
     vpc, host = _site(tenant)
     far = tenant.host(tenant.subnet(vpc, "10.0.2.0/24"))
     found = tenant.said(host, sys.executable, "-c", BEHIND, f"{METADATA}/latest/", f"http://{far.ip}/")
@@ -198,6 +199,7 @@ def test_dhcp_options_are_what_a_command_finds_in_resolv_conf(tenant: Tenant) ->
 def test_who_enters_an_interface_is_in_its_network(tenant: Tenant) -> None:
     import subprocess
 
+    tenant.needs("ip", "nsenter")
     _, host = _site(tenant)
     argv = [*_entered(tenant, host)["argv"], "ip", "-br", "address", "show", "dev", "eth0"]
     assert f"{host.ip}/24" in subprocess.run(argv, capture_output=True, text=True, check=True).stdout

@@ -110,12 +110,14 @@ def nobody() -> Iterator[Nobody]:
 
 def test_the_packet_tests_pass_for_an_unprivileged_user(nobody: Nobody) -> None:
     """All but the random topologies (`test_model.py`), which take minutes and say nothing of the mode; and those of
-    lines with delay where an unprivileged user has neither netem nor /dev/net/tun, of AWS's command line where it is
+    what has delay where an unprivileged user has neither netem nor /dev/net/tun, of AWS's command line where it is
     nobody's to run. Two processes, since most of the time is spent in waiting for packets that never come.
     """
     unwanted = []
     if nobody.lacks("netem") and nobody.lacks("TUN"):
         unwanted.append("regions")
+    if nobody.lacks("egress hook"):
+        unwanted.append("zone_latency")
     if not nobody.is_like_us:
         unwanted.append("command_line_of_aws")
     chosen = ["-k", " and ".join(f"not {noun}" for noun in unwanted)] if unwanted else []

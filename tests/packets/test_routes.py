@@ -103,6 +103,7 @@ def test_a_route_to_an_interface_that_was_deleted_drops_too(tenant: Tenant) -> N
     tenant.ec2("DeleteNetworkInterface", NetworkInterfaceId=middle.id)
     assert tenant.ask(host, outside) == NOTHING
     # The kernel takes its time to forget a device and its routes: this one has to be there for good.
+    tenant.needs("ip")
     shown = tenant.net.command(vpc, "ip", "route", "show", "table", "all", "203.0.113.0/24")
     assert shown.output.startswith(b"blackhole")
     routes = tenant.ec2("DescribeRouteTables", RouteTableIds=[table])["RouteTables"][0]["Routes"]

@@ -269,7 +269,7 @@ _FAULT: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     ),
     (("--error",), {"help": "the error's code, such as ThrottlingException"}),
     (("--status",), {"type": int, "help": "its HTTP status (500)"}),
-    (("--delay",), {"metavar": "TIME", "help": "hold calls back: 200ms, 2s"}),
+    (("--delay",), {"metavar": "TIME", "help": "hold calls back, or packets, for a round trip: 200ms, 2s"}),
     (("--rate",), {"type": float, "help": "the share of the calls, or packets, that it hits (1)"}),
     (("--for",), {"dest": "lasting", "metavar": "TIME", "help": "until it is over: 30s, 5m (no end)"}),
 ]

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fogbank.planes.net import probe
+from fogbank.planes.net import probe, uplinks
 from fogbank.running import RunError, bound
 from fogbank.settings import Settings
 
@@ -36,6 +36,9 @@ def findings(settings: Settings, runs: bool) -> Iterator[Finding]:
     yield _state(settings)
     yield _port(settings, runs)
     yield from _network()
+    path = shutil.which(uplinks.PROGRAM)
+    meaning = path or f"not on the PATH: needed for the setting uplink = slirp (it is {settings.uplink})"
+    yield _of(uplinks.PROGRAM, path is not None, meaning, uplinks.REMEDY)
     for tool, remedy in (("aws", "pip install awscli"), ("terraform", "see terraform.io")):
         path = shutil.which(tool)
         yield _of(tool, path is not None, path or "not on the PATH", remedy)
@@ -92,5 +95,7 @@ _FEATURES = {
     "conntrack": ("security groups", "modprobe nf_conntrack"),
     "NFLOG": ("REJECT records in flow logs", "modprobe nfnetlink_log"),
     "TUN": ("delay between regions, by a process of ours", "modprobe tun; chmod 666 /dev/net/tun"),
+    "egress hook": ("delay within a VPC, by a process of ours", "modprobe tun nft_fwd_netdev; chmod 666 /dev/net/tun"),
+    "TBF and IFB": ("bandwidth of instance types", "modprobe sch_tbf ifb cls_u32 act_mirred"),
     "netem": ("delay between regions, by the kernel itself", "modprobe sch_netem"),
 }

@@ -102,9 +102,9 @@ def traced(words: list[str]) -> dict[str, Any]:
 
 
 def line(words: list[str]) -> dict[str, Any]:
-    """The request of `latency REGION REGION [TIME]`. Raises RunError."""
+    """The request of `latency A B [TIME]`: two regions, or two zones of one. Raises RunError."""
     if len(words) not in (2, 3):
-        raise RunError("between which regions? For example: fogbank net latency eu-west-1 us-east-1 40ms", 2)
+        raise RunError("between which regions, or zones? For example: fogbank net latency eu-west-1 us-east-1 40ms", 2)
     body: dict[str, Any] = {"here": words[0], "there": words[1]}
     if len(words) == 3:
         body["round_trip_seconds"] = seconds(words[2])
@@ -119,7 +119,7 @@ def is_target(text: str) -> bool:
 def fault(arguments: argparse.Namespace) -> dict[str, Any]:
     """The request of `fogbank fault add eni-… --rate 0.1 --for 30s`. Raises RunError."""
     if arguments.error or arguments.status is not None:
-        raise RunError("packets have no error codes: --rate and --for, and --delay for a line between regions", 2)
+        raise RunError("packets have no error codes: --rate, --delay and --for", 2)
     body: dict[str, Any] = {"target": arguments.what}
     if arguments.rate is not None:
         body["loss"] = arguments.rate

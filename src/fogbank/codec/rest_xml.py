@@ -19,6 +19,7 @@ from fogbank.codec.xml import (
     escaped,
     local_name,
     namespace_of,
+    referenced,
 )
 from fogbank.model.load import load
 from fogbank.model.operation import Model, Operation, Traits
@@ -179,8 +180,8 @@ def write_error(error: AwsError, request_id: str, service: str | None) -> Respon
     members = (
         dict(said.members) if model is None or said.shape is None else {**said.members, **error_members(model, said)}
     )
-    out = [f"{HEAD}<Error><Code>{escaped(said.query_code)}</Code><Message>{escaped(said.message)}</Message>"]
-    out += [f"<{name}>{escaped(str(value))}</{name}>" for name, value in members.items()]
+    out = [f"{HEAD}<Error><Code>{escaped(said.query_code)}</Code><Message>{referenced(said.message)}</Message>"]
+    out += [f"<{name}>{referenced(str(value))}</{name}>" for name, value in members.items()]
     out.append(f"<RequestId>{escaped(request_id)}</RequestId><HostId>{host_id(request_id)}</HostId></Error>")
     body = b"" if said.status == 304 else "".join(out).encode("utf-8", "replace")
     return Response(said.status, [*headers, ("content-type", "application/xml")], body)

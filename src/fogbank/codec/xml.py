@@ -20,9 +20,10 @@ Write = Callable[[Any, Put], None]
 Read = Callable[[ET.Element], Any]
 
 # Beyond the five of XML: a bare carriage return would come back as a line feed, and control characters are not XML at
-# all, but S3 writes them as references in object keys.
-_SPECIAL = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f]')
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+# all (XML 1.0, section 2.2, "Char"), not as references either.
+_SPECIAL = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]')
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#xD;"}
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _TAGS_UNBOUND_MAX = 20_000
 """A document with no more tags than this is harmless however they are nested."""
@@ -35,13 +36,25 @@ HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def _entity(found: re.Match[str]) -> str:
+    return _ENTITIES.get(found.group(), _REPLACEMENT)
+
+
+def _reference(found: re.Match[str]) -> str:
     character = found.group()
     return _ENTITIES.get(character) or f"&#x{ord(character):X};"
 
 
 def escaped(text: str) -> str:
-    """Text as it stands in an element or an attribute."""
+    """Text as it stands in an element or an attribute; what XML cannot carry is a replacement character there."""
     return _SPECIAL.sub(_entity, text) if _SPECIAL.search(text) else text
+
+
+def referenced(text: str) -> str:
+    """Text as S3 tells it, whose keys may hold anything: what XML cannot carry is a reference, which no parser takes.
+
+    API page of ListObjectsV2, "encoding-type", is the way out; https://github.com/boto/botocore/issues/3496 shows it.
+    """
+    return _SPECIAL.sub(_reference, text) if _SPECIAL.search(text) else text
 
 
 class Unreadable(ValueError):
@@ -157,9 +170,10 @@ def namespace_of(traits: Traits) -> str:
 class XmlWriter:
     """Closures from results to XML, compiled once for each shape and element name of a model."""
 
-    __slots__ = ("_made", "_model", "_time")
+    __slots__ = ("_escaped", "_made", "_model", "_time")
 
     def __init__(self, model: Model, time: Callable[[Moment], str]) -> None:
+        self._escaped = referenced if model.service == "s3" else escaped
         self._model = model
         self._time = time
         self._made: dict[tuple[Any, ...], Write] = {}
@@ -201,7 +215,8 @@ class XmlWriter:
     def _scalar(self, traits: Traits, name: str) -> Write:
         start, end = f"<{name}{namespace_of(traits)}>", f"</{name}>"
         if traits["type"] in ("string", "character"):
-            return lambda value, put: put(start + escaped(value) + end)
+            safe = self._escaped
+            return lambda value, put: put(start + safe(value) + end)
         text = scalar_text(traits, self._time)
         return lambda value, put: put(start + text(value) + end)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from fogbank.aws import ids
@@ -14,7 +15,7 @@ from fogbank.control.measure import Point
 from fogbank.control.session import token_of
 from fogbank.store.blobs import Blobs
 from fogbank.store.items import Item, Range
-from fogbank.store.records import R, Record
+from fogbank.store.records import R, Record, key_text
 from fogbank.store.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -187,6 +188,11 @@ class Context:
     def after_commit(self, call: Callable[[], object]) -> None:
         """Have something done once this transaction has committed, and never if it is taken back."""
         self.transaction.after_commit(call)
+
+    def waker(self, kind: type[Record], *key: Any) -> Callable[[], None]:
+        """What has the reconciler look at a record again: for planes, which tell what happens in the world."""
+        tell = self._dispatch.store.on_changed or (lambda kind, scope, key: None)
+        return partial(tell, kind.KIND, "/".join(self.scope), key_text(key))
 
     def held(self, make: Callable[..., T], *key: str) -> T:
         """What `make(*key)` made when it was first asked for: see `control.hold`. Change it in `after_commit`."""

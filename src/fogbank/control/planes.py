@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fogbank.planes.doors import Doors, NoDoors
+from fogbank.planes.engines.postgresql.fake import FakeDatabases
+from fogbank.planes.engines.postgresql.plane import Databases
+from fogbank.planes.engines.proxies import FakeProxies, Proxies
 from fogbank.planes.net.net import Net
 
 
@@ -13,3 +16,9 @@ class Planes(NamedTuple):
 
     net: Net
     doors: Doors = NoDoors()
+    bandwidth_scale: float = 1.0
+    """What of AWS's bandwidth there is to give."""
+    has_uplink: bool = False
+    """Whether the internets lead on to the machine's own network."""
+    databases: Databases = FakeDatabases(())
+    proxies: Proxies = FakeProxies()

@@ -52,10 +52,14 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """Beginnings of paths that `pages.py` answers, beside the API."""
     hosts: str = ""
     """A regular expression of the hosts that `pages.py` answers for (websites)."""
+    names: str = ""
+    """A regular expression of the names whose addresses `pages.addresses(ctx, name)` gives to askers inside VPCs."""
     reconcilers: Mapping[str, str] = {}
     """Record kind -> the function of `reconcile.py` that is told its keys."""
     network: str = ""
     """The function of `reconcile.py` that tells every part of the network in a scope: what a start adopts."""
+    engines: str = ""
+    """The record kind whose rows name the engines they need; `reconcile.engines(ctx)` tells them of a scope."""
     defaults: bool = False
     """Whether `defaults.py` has a `defaults(ctx)`, run when an account first uses the service in a region."""
     dry_run: bool = False
@@ -127,6 +131,11 @@ class Installed:
         module = importlib.import_module(f"{self._package}.reconcile")
         parts: Mapping[str, Any] = getattr(module, self.service.network)(ctx)
         return parts
+
+    def engines(self, ctx: Context) -> Iterable[str]:
+        """The names of every engine that this service needs in a scope."""
+        names: Iterable[str] = importlib.import_module(f"{self._package}.reconcile").engines(ctx)
+        return names
 
     def reconcilers(self) -> Iterator[tuple[str, Callable[..., Any]]]:
         """(record kind, coroutine function told a context and a key) of each of the service's reconcilers."""

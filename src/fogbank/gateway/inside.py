@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from fogbank.aws.scope import Scope
 from fogbank.codec.message import Request, Response
 from fogbank.control import caller as callers
 from fogbank.control.context import Context, Origin
-from fogbank.planes.dns.message import REFUSED, Answer, Query
+from fogbank.planes.dns.message import ANY, NOERROR, NXDOMAIN, REFUSED, A, Answer, Query, Resource
 
 if TYPE_CHECKING:
     from fogbank.cloud import Cloud
@@ -34,7 +35,18 @@ class Inside:
         ctx, vpc_id = self._context(name)
         with ctx.begin():
             answer: Answer = page(ctx, vpc_id, query)
-        return answer
+            return answer if answer.code == REFUSED else self._named(ctx, query) or answer
+
+    def _named(self, ctx: Context, query: Query) -> Answer | None:
+        """What a service says of a name that is its own; None of a name that is nobody's."""
+        for found in self._cloud.services:
+            if found.service.names and re.fullmatch(found.service.names, query.name):
+                page = found.page("addresses")
+                addresses, seconds = page(ctx, query.name) if page is not None else ((), 0)
+                wanted = addresses if query.type in (A, ANY) else ()
+                records = tuple(Resource(query.name, A, seconds, one) for one in wanted)
+                return Answer(NOERROR if addresses else NXDOMAIN, records)
+        return None
 
     def page(self, request: Request, name: str) -> Awaitable[Response] | Response | None:
         """What is answered here and is no operation: metadata, and the address that the internet sees of who asks."""

@@ -45,6 +45,18 @@ def is_running(process: Process) -> bool:
     return found(process.pid) == process
 
 
+def has_session(leader: int) -> bool:
+    """Whether any process lives in the session that a process began, which may be dead itself."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, session, *_ = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(session) == leader and state != "Z":
+            return True
+    return False
+
+
 class Spawn(NamedTuple):
     """A process to be: what it runs, where its output goes, and what it may use of ours."""
 

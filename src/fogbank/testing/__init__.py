@@ -13,27 +13,37 @@ from typing import Any
 from fogbank.clock import Clock
 from fogbank.cloud import Cloud
 from fogbank.control.caller import Caller
+from fogbank.planes.engines.postgresql.plane import Databases
 from fogbank.planes.net.net import Net
 from fogbank.settings import Settings
 
 START = 1_750_000_000.0
 MakeNet = Callable[[Path], Net]
 """Makes the network of a cloud whose state lies in a folder."""
+MakeDatabases = Callable[[Net], Databases]
 
 
 class TestCloud:
     """A cloud without a socket, driven from synchronous tests; ephemeral, at a frozen time, with seeded ids.
 
-    `net` is a network that is not a fake one; `is_running` lets cloud time pass, so that what failed is tried again.
+    `net` and `databases` are others than the fake ones; `is_running` lets cloud time pass, so that what failed is tried
+    again.
     """
 
     __test__ = False
 
-    def __init__(self, *, net: MakeNet | None = None, is_running: bool = False, **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        net: MakeNet | None = None,
+        databases: MakeDatabases | None = None,
+        is_running: bool = False,
+        **settings: Any,
+    ) -> None:
         self._loop = asyncio.new_event_loop()
         self.clock = Clock() if is_running else Clock(frozen_at=START)
         try:
-            self.cloud = self.run(self._made(Settings(**{"ephemeral": True, **settings}), net))
+            self.cloud = self.run(self._made(Settings(**{"ephemeral": True, **settings}), net, databases))
         except BaseException:
             self._loop.close()
             raise
@@ -72,9 +82,9 @@ class TestCloud:
         self.run(self.cloud.stop())
         self._loop.close()
 
-    async def _made(self, settings: Settings, net: MakeNet | None) -> Cloud:
+    async def _made(self, settings: Settings, net: MakeNet | None, databases: MakeDatabases | None) -> Cloud:
         # Seeded, so that a failing test fails again with the same ids.
-        cloud = Cloud(settings, clock=self.clock, random_source=random.Random(1), net=net)
+        cloud = Cloud(settings, clock=self.clock, random_source=random.Random(1), net=net, databases=databases)
         await cloud.start()
         return cloud
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+
+import pytest
 
 from fogbank.aws.errors import AwsError
 from fogbank.codec.compiled import codec_for
@@ -30,6 +32,10 @@ class World(NamedTuple):
 
     cloud: TestCloud
     names: Mapping[str, str]
+
+
+Make = Callable[[TestCloud], Mapping[str, str]]
+"""Makes what the cases speak of, and names it."""
 
 
 class Parity:
@@ -77,11 +83,37 @@ class Parity:
         return set(self._done) - {name for name, _ in self._provoked}
 
 
-def world(made: Any) -> Iterator[World]:
+def world(made: Make) -> Iterator[World]:
     """A cloud in which `made(cloud)` has made what the cases speak of, as the body of a fixture."""
     cloud = TestCloud()
     yield World(cloud, made(cloud))
     cloud.close()
+
+
+def refusals(service: str, cases: Sequence[Case], excused: Mapping[str, str], made: Make) -> type:
+    """The tests of a service's table, for a test module to name: `TestErrors = refusals(…)`."""
+    parity = Parity(service, cases, excused)
+
+    class Tests:
+        @pytest.fixture(scope="class")
+        @staticmethod
+        def world() -> Iterator[World]:
+            yield from world(made)
+
+        @pytest.mark.parametrize("case", cases, ids=lambda case: f"{case.operation}-{case.code}")
+        def test_it_is_refused(self, world: World, case: Case) -> None:
+            assert parity.refused(world, case) == (case.code, case.message, case.status)
+
+        def test_every_error_of_the_model_is_provoked_or_excused(self) -> None:
+            assert parity.missing() == []
+
+        def test_every_excuse_is_needed(self) -> None:
+            assert parity.needless() == []
+
+        def test_every_operation_that_can_refuse_is_seen_to(self) -> None:
+            assert parity.silent() == set()
+
+    return Tests
 
 
 def filled(value: Any, names: Mapping[str, str]) -> Any:

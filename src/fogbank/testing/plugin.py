@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import pytest
 
 from fogbank.testing import Served, TestCloud
+from fogbank.testing.endpoint import Endpoint
 
 
 class MakeClient(Protocol):
@@ -29,6 +30,14 @@ def cloud() -> Iterator[TestCloud]:
 def served() -> Iterator[Served]:
     """One cloud behind a socket for all tests of a process; each keeps to its own `account`."""
     found = Served()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    """An HTTP server of this test's own; see `Endpoint`."""
+    found = Endpoint()
     yield found
     found.close()
 

@@ -8,12 +8,27 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from functools import partial
 from typing import NamedTuple
 
 from fogbank import faults
 from fogbank.aws.errors import WorldError
-from fogbank.planes.net import nft, rtnetlink
-from fogbank.planes.net.facts import Address, Fact, Line, Namespace, Pair, RoutingRule, Setting
+from fogbank.planes.net import limits, nft, rates, rtnetlink, uplinks
+from fogbank.planes.net.delays import Delays
+from fogbank.planes.net.facts import (
+    DELAY_DEVICE,
+    Address,
+    Delay,
+    Fact,
+    Line,
+    Namespace,
+    Pair,
+    Rate,
+    RoutingRule,
+    Setting,
+    Uplink,
+)
 from fogbank.planes.net.firewall import Firewall, RefusedTransaction, has_table
 from fogbank.planes.net.lines import Lines
 from fogbank.planes.net.namespaces import Traveller, read_setting, settings_of, write_setting
@@ -22,6 +37,8 @@ from fogbank.planes.net.observe import Seen, seen
 from fogbank.planes.net.plan import Cut, Holding, Make, Step, Table, Turn, Unmake, table_of
 
 _OPEN_MAX = 2000
+_DELAY_MTU = 65521
+"""The most that a TAP has: no frame is too long to wait."""
 _FIREWALLS_MAX = 500
 """Contexts of libnftables at a time: it uses select(2), which takes no file descriptor past 1,023."""
 _ARRIVAL_SECONDS = 1.0
@@ -50,9 +67,11 @@ class Kept(NamedTuple):
 class Hands:
     """Does steps in one thread, which goes from namespace to namespace."""
 
-    def __init__(self, traveller: Traveller, lines: Lines) -> None:
+    def __init__(self, traveller: Traveller, lines: Lines, delays: Delays, outside: Executor | None = None) -> None:
         self.traveller = traveller
         self.lines = lines
+        self.delays = delays
+        self.uplinks = uplinks.Uplinks(traveller, lines.log, outside)
         self.trash: set[str] = set()
         """Namespaces with links that wait to be deleted in bulk."""
         self._trashed: dict[tuple[str, str], str] = {}
@@ -67,6 +86,10 @@ class Hands:
         """What namespaces show; None is one that is not there."""
         there = self.traveller.names()
         return {ns: self._seen(ns) if ns in there else None for ns in names}
+
+    def carried(self) -> set[Line | Uplink]:
+        """What has its process, wherever."""
+        return {*self.lines.held(), *self.uplinks.held()}
 
     def do(self, steps: Sequence[Step], holding: Holding) -> list[Failure]:
         """Do steps in their order, the next ones also where one fails; `holding` is what is to hold after them."""
@@ -118,6 +141,8 @@ class Hands:
         for ns in self._kept.keys() | self._firewalls.keys():
             self.forget(ns)
         self.lines.close()
+        self.delays.close()
+        self.uplinks.close()
         self.traveller.close()
 
     def _point(self) -> None:
@@ -142,39 +167,54 @@ class Hands:
         failures: list[Failure] = []
         plain: dict[str, list[Fact]] = {}
         ends: dict[str, list[Pair | Line]] = {}
+        paced: dict[str, list[Rate]] = {}
         dead = {fact.ns for fact in facts if isinstance(fact, Namespace)}
         for fact in facts:
             if isinstance(fact, Line) and self.lines.stop(fact):
                 self._forget_ends(fact)
+            elif isinstance(fact, Delay):
+                failures += self._undelay(fact, is_last=fact.ns in dead)
             elif isinstance(fact, Pair | Line):
                 # One end is enough; the one whose namespace stays.
                 ns = fact.peer_ns if fact.ns in dead else fact.ns
                 ends.setdefault(ns, []).append(fact)
+            elif isinstance(fact, Uplink):
+                self.uplinks.stop(fact)
+                self._forget_ends(fact)
+            elif isinstance(fact, Rate):
+                paced.setdefault(fact.ns, []).append(fact)
             elif not isinstance(fact, Namespace):
                 plain.setdefault(fact.ns, []).append(fact)
         for ns, here in plain.items():
             if self.traveller.has(ns):
                 failures += self._each(ns, here, rtnetlink.unmade, rtnetlink.MISSING)
+        for ns, rated in paced.items():
+            if self.traveller.has(ns):
+                failures += self._unlimit(ns, rated)
         for ns, links in ends.items():
             if self.traveller.has(ns):
                 failures += self._trash(ns, links)
         for ns in sorted(dead):
             self._point()
+            if ns in self.trash and self.traveller.has(ns):
+                # It may wait for the sweep, and its process would hold the namespace.
+                with contextlib.suppress(OSError, WorldError):
+                    self._told(ns, [rtnetlink.deleted(DELAY_DEVICE)])
             self.forget(ns)
             self.trash.discard(ns)
             self.traveller.remove(ns)
         return failures
 
-    def _trash(self, ns: str, links: Sequence[Pair | Line]) -> list[Failure]:
+    def _trash(self, ns: str, links: Sequence[Pair | Line | Rate]) -> list[Failure]:
         for fact in links:
             self._trashed.update(dict.fromkeys(_ends(fact), ns))
             self._forget_ends(fact)
-        names = [fact.name if fact.ns == ns else fact.peer_name for fact in links]
+        names = [next(name for at, name in _ends(fact) if at == ns) for fact in links]
         self.trash.add(ns)
         answers = self._told(ns, [rtnetlink.trashed(name) for name in names])
         return _failures(ns, zip(links, answers, strict=True), rtnetlink.MISSING)
 
-    def _forget_ends(self, fact: Pair | Line) -> None:
+    def _forget_ends(self, fact: Pair | Line | Rate | Uplink) -> None:
         for ns, name in _ends(fact):
             if ns in self._kept:
                 self._kept[ns].indexes.pop(name, None)
@@ -184,6 +224,7 @@ class Hands:
         settings: dict[str, list[tuple[Fact, str, str]]] = {}
         pairs: dict[str, list[Pair]] = {}
         plain: dict[str, list[Fact]] = {}
+        paced: dict[str, list[Rate]] = {}
         ups: dict[str, list[tuple[Pair, str]]] = {}
         for fact in facts:
             match fact:
@@ -197,7 +238,9 @@ class Hands:
                     pairs.setdefault(fact.ns, []).append(fact)
                     for ns, name in _ends(fact):
                         ups.setdefault(ns, []).append((fact, name))
-                case Line():
+                case Rate():
+                    paced.setdefault(fact.ns, []).append(fact)
+                case Line() | Delay() | Uplink():
                     pass
                 case _:
                     plain.setdefault(fact.ns, []).append(fact)
@@ -205,15 +248,22 @@ class Hands:
         for ns, wanted in settings.items():
             failures += self._set(ns, wanted)
         lines = [fact for fact in facts if isinstance(fact, Line)]
-        self._make_room([*lines, *(fact for links in pairs.values() for fact in links)])
+        self._make_room(fact for fact in facts if isinstance(fact, Pair | Line | Rate))
         failures += self._lines(lines)
+        for fact in facts:
+            if isinstance(fact, Uplink):
+                failures += self._uplink(fact)
         for ns, links in pairs.items():
             failures += self._pairs(ns, links)
         for ns, ends in ups.items():
             failures += self._raised(ns, ends)
-        for ns in sorted(ups.keys() | plain.keys()):
+        for ns in sorted(ups.keys() | plain.keys() | paced.keys()):
             self._settle(ns, [name for _, name in ups.get(ns, ())])
+            failures += self._limit(ns, paced.get(ns, ()))
             failures += self._each(ns, plain.get(ns, ()), rtnetlink.made, ())
+        for fact in facts:
+            if isinstance(fact, Delay):
+                failures += self._delay(fact)
         for ns, here in plain.items():
             self._await(ns, [fact for fact in here if isinstance(fact, Address)])
         return failures
@@ -265,7 +315,32 @@ class Hands:
             failures.append(Failure(tuple({fact for fact, _, _ in wanted}), ns, str(error)))
         return failures
 
-    def _make_room(self, links: Iterable[Pair | Line]) -> None:
+    def _limit(self, ns: str, facts: Sequence[Rate]) -> list[Failure]:
+        try:
+            return _failures(ns, limits.limit(self._inside(ns), facts), ())
+        except (OSError, WorldError) as error:
+            return [Failure(tuple(facts), ns, str(error))]
+
+    def _unlimit(self, ns: str, facts: Sequence[Rate]) -> list[Failure]:
+        failures = _failures(ns, limits.unlimit(self._inside(ns), facts), rates.UNLIMITED)
+        if through := [fact for fact in facts if fact.through]:
+            failures += self._trash(ns, through)
+        return failures
+
+    def _inside(self, ns: str) -> limits.Inside:
+        return limits.Inside(partial(self._told, ns), self._channel(ns).channel.ask, partial(self._indexes, ns))
+
+    def _uplink(self, fact: Uplink) -> list[Failure]:
+        try:
+            self._point()
+            self.uplinks.start(fact)
+            self._forget_ends(fact)
+            answers = self._told(fact.ns, [rtnetlink.quiet(fact.name), rtnetlink.configured(fact.name, 0, uplinks.MTU)])
+        except (OSError, WorldError) as error:
+            return [Failure((fact,), fact.ns, str(error))]
+        return _failures(fact.ns, ((fact, refusal) for refusal in answers[1:]), ())
+
+    def _make_room(self, links: Iterable[Pair | Line | Rate]) -> None:
         """Delete at once what waits for it under a name that is wanted again."""
         ends = {end for fact in links for end in _ends(fact)}
         if owners := {self._trashed[end] for end in ends & self._trashed.keys()}:
@@ -308,6 +383,46 @@ class Hands:
         except (OSError, WorldError) as error:
             return [Failure((fact,), fact.ns, str(error))]
         return _failures(fact.ns, ((fact, refusal) for refusal in answers), ())
+
+    def _delay(self, fact: Delay) -> list[Failure]:
+        """Have packets wait; where they do already, only how long, and which, is said anew."""
+        try:
+            channel = self._channel(fact.ns).channel
+            self._point()
+            if self.delays.has(fact.ns) and channel.index(DELAY_DEVICE):
+                self.delays.write(fact)
+            else:
+                self._told(fact.ns, [rtnetlink.deleted(DELAY_DEVICE)])
+                self.delays.make(fact)
+                self._told(fact.ns, [rtnetlink.quiet(DELAY_DEVICE), rtnetlink.configured(DELAY_DEVICE, 0, _DELAY_MTU)])
+            self._lead(fact.ns, nft.waiting(fact))
+        except (OSError, WorldError) as error:
+            return [Failure((fact,), fact.ns, str(error))]
+        return []
+
+    def _undelay(self, fact: Delay, *, is_last: bool) -> list[Failure]:
+        """Have packets go straight; those that wait still arrive. A device would hold a namespace that goes."""
+        try:
+            if self.traveller.has(fact.ns):
+                self._lead(fact.ns, nft.unwaiting(fact))
+                gone = rtnetlink.deleted if is_last else rtnetlink.trashed
+                self._told(fact.ns, [gone(DELAY_DEVICE)])
+                self.trash.add(fact.ns)
+        except (OSError, WorldError) as error:
+            return [Failure((fact,), fact.ns, str(error))]
+        finally:
+            self.delays.forget(fact.ns)
+        return []
+
+    def _lead(self, ns: str, commands: Sequence[nft.Command]) -> None:
+        """Run a transaction of another table than that which the namespace's firewall knows the state of."""
+        self._point()
+        firewall = self._firewall(ns)
+        is_ours = firewall.is_ours
+        # libnftables looks for the number of a device in the namespace of its caller.
+        self.traveller.at(ns, lambda: firewall.run(commands))
+        if not is_ours:
+            firewall.known = -1
 
     def _is_there(self, fact: Line) -> bool:
         """Whether a line has its process, and both its devices, up."""
@@ -460,7 +575,12 @@ def _is_familyless(refusal: Refusal | None) -> bool:
     return refusal is not None and refusal.number in _NO_FAMILY
 
 
-def _ends(fact: Pair | Line) -> tuple[tuple[str, str], tuple[str, str]]:
+def _ends(fact: Pair | Line | Rate | Uplink) -> tuple[tuple[str, str], ...]:
+    """The devices that come and go with a fact, by namespace and name."""
+    if isinstance(fact, Rate):
+        return ((fact.ns, fact.through),) if fact.through else ()
+    if isinstance(fact, Uplink):
+        return ((fact.ns, fact.name),)
     return (fact.ns, fact.name), (fact.peer_ns, fact.peer_name)
 
 

@@ -13,6 +13,11 @@ import msgspec
 
 LO = "lo"
 TABLE_MAIN = 254
+DELAY_DEVICE = "delay"
+"""The device of a namespace behind which packets wait."""
+DELAY_MARK = 0x7F5B0000
+DELAYS_MAX = 1024
+"""Different times that packets wait in one namespace."""
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False, array_like=True, tag_field="fact", tag=True):
@@ -59,6 +64,35 @@ class Line(Fact, frozen=True, gc=False, tag=True):
     peer_group: int = 0
     loss: float = 0.0
     mtu: int = 1500
+
+
+class Delay(Fact, frozen=True, gc=False, tag=True):
+    """Packets that leave by some devices with the mark DELAY_MARK + n wait for the n-th of some times before they do.
+
+    Whatever rules, counters and connections they go through they have gone through before, once. Only IPv4 and IPv6,
+    and only devices with a link layer.
+    """
+
+    seconds: tuple[float, ...]
+    """At most DELAYS_MAX."""
+    devices: tuple[str, ...]
+
+
+class Uplink(Fact, frozen=True, gc=False, tag=True):
+    """A device that leads to the machine's own network, as if through an ordinary program of its own."""
+
+    name: str
+    network: str
+    """What is on the device, as a CIDR. Its second address leads on, and answers for no other."""
+
+
+class Rate(Fact, frozen=True, gc=False, tag=True):
+    """The most that a device sends; or the most that arrives by it, and then it is led `through` a device for that."""
+
+    device: str
+    bytes_per_second: int
+    through: str = ""
+    """The name of a device that is nothing else."""
 
 
 class Address(Fact, frozen=True, gc=False, tag=True):
@@ -137,6 +171,9 @@ ORDER: tuple[type[Fact], ...] = (
     Setting,
     Pair,
     Line,
+    Delay,
+    Uplink,
+    Rate,
     Address,
     Neighbour,
     RoutingRule,
@@ -146,5 +183,21 @@ ORDER: tuple[type[Fact], ...] = (
     Rules,
     Element,
 )
-AnyFact = Namespace | Setting | Pair | Line | Address | Neighbour | RoutingRule | Route | Set | Chain | Rules | Element
+AnyFact = (
+    Namespace
+    | Setting
+    | Pair
+    | Line
+    | Delay
+    | Uplink
+    | Rate
+    | Address
+    | Neighbour
+    | Route
+    | RoutingRule
+    | Set
+    | Chain
+    | Rules
+    | Element
+)
 Parts = Mapping[str, frozenset[Fact]]

@@ -48,6 +48,9 @@ class FakeNet:
     async def run(self, ns: str, argv: Sequence[str], *, seconds: float = 30.0) -> Ran:
         raise WorldError("there are no namespaces in this mode")
 
+    async def delays(self) -> None:
+        return
+
     async def counters(self, ns: str) -> Mapping[str, tuple[int, int]]:
         return {}
 

@@ -47,6 +47,11 @@ class Flow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The device that they came in by; empty if unknown."""
     left: str = ""
 
+    def reversed(self) -> Flow:
+        """The other way: of what answers it."""
+        ends = self.destination, self.source, self.destination_port, self.source_port
+        return Flow(self.protocol, *ends, self.left, self.entered)
+
 
 class Count(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How much: packets, their bytes from the IP header on, and of TCP's flags FIN, SYN and RST (SYN with ACK: 18)."""
@@ -306,7 +311,7 @@ class Book:
         news = [max(0, count - told) for count, told in zip(now, known.told, strict=True)]
         known.told = now
         news[:2] = self._passed(found.flow, news[0], news[1])
-        news[2:] = self._passed(_turned(found.flow), news[2], news[3])
+        news[2:] = self._passed(found.flow.reversed(), news[2], news[3])
         if not news[0] and not news[2]:
             return
         flags = _flags(found)
@@ -331,10 +336,6 @@ class Book:
             if left.packets:
                 self._owed[key] = left
         return packets, octets
-
-
-def _turned(flow: Flow) -> Flow:
-    return Flow(flow.protocol, flow.destination, flow.source, flow.destination_port, flow.source_port)
 
 
 def _room(found: dict[K, V]) -> V | None:

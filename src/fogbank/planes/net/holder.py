@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 from fogbank.aws.errors import WorldError
@@ -51,10 +52,11 @@ def remedy() -> str:
     return "the kernel, or the container we are in, forbids it"
 
 
-def join(pid: int) -> None:
+def join(pid: int) -> Executor:
     """Take this process, which must have one thread, into the namespaces of a holder. Raises WorldError.
 
-    Its network namespace is then a new one: nobody in a user namespace comes home into the machine's own.
+    Its network namespace is then a new one: nobody in a user namespace comes home into the machine's own. What is
+    returned is a thread that has stayed there.
     """
     for name, kind in (("user", _NEW_USER), ("mnt", _NEW_MOUNT)):
         try:
@@ -65,7 +67,11 @@ def join(pid: int) -> None:
             checked(libc().setns(descriptor, kind), f"joining the holder's {name} namespace")
         finally:
             os.close(descriptor)
+    outside = ThreadPoolExecutor(1, thread_name_prefix="outside")
+    # A thread begins with the first that it is asked.
+    outside.submit(os.getpid).result()
     leave()
+    return outside
 
 
 def main(argv: list[str]) -> None:

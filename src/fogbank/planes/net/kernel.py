@@ -20,7 +20,20 @@ from fogbank.planes.net import holder, namespaces
 from fogbank.planes.net.facts import AnyFact, Fact, Parts
 from fogbank.planes.net.flows import Flows
 from fogbank.planes.net.lines import LINES_FOLDER
-from fogbank.planes.net.messages import Answer, Apply, Call, Clear, Counters, Gather, Open, Request, Run, Wire, framed
+from fogbank.planes.net.messages import (
+    Answer,
+    Apply,
+    Call,
+    Clear,
+    Counters,
+    Gather,
+    Open,
+    Request,
+    Run,
+    Try,
+    Wire,
+    framed,
+)
 from fogbank.planes.net.net import Listen, Ran
 from fogbank.planes.net.plan import Contradiction
 
@@ -171,6 +184,10 @@ class KernelNet:
         """See `Net.run`."""
         answer, _ = await self._call(lambda number: Run(number, ns, tuple(argv), seconds))
         return Ran(answer.code, answer.output, answer.errors)
+
+    async def delays(self) -> None:
+        """See `Net.delays`."""
+        await self._call(Try)
 
     async def counters(self, ns: str) -> Mapping[str, tuple[int, int]]:
         """See `Net.counters`. They begin anew when a rule or its whole table is made anew."""

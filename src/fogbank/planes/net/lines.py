@@ -39,6 +39,11 @@ class Lines:
             self._watch(wire, running)
         self.prune()
 
+    @property
+    def log(self) -> Path:
+        """Where processes of the network say what they have to."""
+        return self._folder.parent / "net.log"
+
     def prune(self) -> None:
         """Forget the lines whose process has ended: who ended it knew nothing of lines."""
         for path in () if self.is_kernels else self._files():

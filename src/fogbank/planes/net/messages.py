@@ -64,13 +64,19 @@ class Gather(msgspec.Struct, frozen=True, array_like=True, tag=True):
     ends: bool = False
 
 
+class Try(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Can packets be made to wait? The verdict says why not."""
+
+    id: int
+
+
 class Clear(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Unmake everything of the instance."""
 
     id: int
 
 
-Call = Apply | Open | Run | Counters | Gather | Clear
+Call = Apply | Open | Run | Counters | Gather | Try | Clear
 
 
 class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False):

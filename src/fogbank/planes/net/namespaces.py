@@ -213,15 +213,17 @@ def loopback_up() -> None:
         fcntl.ioctl(any_socket, 0x8914, b"lo".ljust(16, b"\0") + (0x1 | 0x40).to_bytes(2, "little") + bytes(14))
 
 
-def tun(name: str) -> int:
-    """A new device without a link layer in this thread's namespace, as a file descriptor that does not block.
+def tun(name: str, *, has_link_layer: bool = False) -> int:
+    """A new device in this thread's namespace, as a file descriptor that does not block.
 
     It is there as long as the descriptor is open. Raises OSError.
     """
     descriptor = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    # IFF_TAP or IFF_TUN, and IFF_NO_PI
+    flags = 0x1002 if has_link_layer else 0x1001
     try:
-        # TUNSETIFF with IFF_TUN | IFF_NO_PI
-        fcntl.ioctl(descriptor, 0x400454CA, name.encode().ljust(16, b"\0") + (0x1001).to_bytes(2, "little") + bytes(22))
+        # TUNSETIFF
+        fcntl.ioctl(descriptor, 0x400454CA, name.encode().ljust(16, b"\0") + flags.to_bytes(2, "little") + bytes(22))
     except OSError:
         os.close(descriptor)
         raise

@@ -56,6 +56,9 @@ class Net(Protocol):
     async def run(self, ns: str, argv: Sequence[str], *, seconds: float = 30.0) -> Ran:
         """Run a command inside a namespace, and wait for it."""
 
+    async def delays(self) -> None:
+        """Raises WorldError, with the reason, where packets within a namespace cannot be made to wait (`Delay`)."""
+
     async def counters(self, ns: str) -> Mapping[str, tuple[int, int]]:
         """Packets and bytes that each rule with a comment has counted, by comment; equal comments are added up."""
 

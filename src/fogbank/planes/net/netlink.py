@@ -106,8 +106,9 @@ def high(low: socket.socket) -> socket.socket:
 class Channel:
     """A netlink socket, for life in the namespace of the thread that makes it. Not for two threads at once."""
 
-    def __init__(self, family: int = ROUTE) -> None:
-        self._socket = high(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family))
+    def __init__(self, family: int = ROUTE, given: socket.socket | None = None) -> None:
+        """`given` is one that somebody else has made, elsewhere."""
+        self._socket = given or high(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family))
         self._sequence = 0
         try:
             self._socket.setsockopt(_SOL_NETLINK, _CAP_ACK, 1)

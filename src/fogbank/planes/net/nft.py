@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from fogbank.planes.net.facts import Chain, Element, Fact, Rules, Set
+from fogbank.planes.net.facts import DELAY_DEVICE, DELAY_MARK, Chain, Delay, Element, Fact, Rules, Set
 
 TABLE = "inet fb"
+DELAY_TABLE = "netdev fb-delay"
+DELAY_TYPE = 0xFB00
+"""What says of a waiting frame, in the place of its EtherType, how long: plus n, for the n-th time."""
+_DEVICES_MAX = 200
+"""A chain has no room for more than 256."""
 
 
 class Command(NamedTuple):
@@ -50,6 +55,25 @@ def whole(facts: Sequence[Fact]) -> tuple[Command, ...]:
         *_rules(facts, is_new=True),
         *_elements("add", (fact for fact in facts if isinstance(fact, Element))),
     )
+
+
+def waiting(fact: Delay) -> tuple[Command, ...]:
+    """The commands that lead marked packets into the device behind which they wait, anew whatever led them before."""
+    facts = (fact,)
+    commands = [*unwaiting(fact), Command(f"add table {DELAY_TABLE}", facts)]
+    types = ", ".join(f"{DELAY_MARK + n:#x} : {DELAY_TYPE + n:#x}" for n in range(len(fact.seconds)))
+    for start in range(0, len(fact.devices) if types else 0, _DEVICES_MAX):
+        devices = ", ".join(f'"{device}"' for device in fact.devices[start : start + _DEVICES_MAX])
+        chain = f"{DELAY_TABLE} e{start}"
+        hook = f"type filter hook egress devices = {{ {devices} }} priority 0; policy accept;"
+        rule = f'ether type set meta mark map {{ {types} }} fwd to "{DELAY_DEVICE}"'
+        commands += [Command(f"add chain {chain} {{ {hook} }}", facts), Command(f"add rule {chain} {rule}", facts)]
+    return tuple(commands)
+
+
+def unwaiting(fact: Delay) -> tuple[Command, ...]:
+    """The commands after which no packet waits any more."""
+    return (Command(f"add table {DELAY_TABLE}", (fact,)), Command(f"delete table {DELAY_TABLE}", (fact,)))
 
 
 def text(commands: Iterable[Command]) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from fogbank.planes.net import rtnetlink
-from fogbank.planes.net.facts import Fact, Line, Namespace, Pair
+from fogbank.planes.net import rates, rtnetlink
+from fogbank.planes.net.facts import DELAY_DEVICE, Delay, Fact, Line, Namespace, Pair, Uplink
 from fogbank.planes.net.netlink import Channel, Message
 from fogbank.planes.net.plan import NFT, Difference, wire_of
 from fogbank.planes.net.rtnetlink import Link
@@ -21,7 +21,7 @@ class Seen(NamedTuple):
     links: Mapping[str, Link]
     """By name."""
     facts: frozenset[Fact]
-    """Addresses, neighbours, routes and rules."""
+    """Rates, addresses, neighbours, routes and rules."""
     halves: frozenset[Fact]
     """Rules that one of the two families lacks."""
 
@@ -38,25 +38,34 @@ def seen(ns: str, channel: Channel, is_router: bool, has_table: bool) -> Seen:
     facts |= rtnetlink.neighbours_of(ns, dumped(rtnetlink.NEIGHBOURS), names)
     for message in rtnetlink.ROUTES:
         facts |= rtnetlink.routes_of(ns, dumped(message), names)
+    buckets = rates.buckets_of(dumped(rates.DISCIPLINES))
+    targets = {index: rates.target_of(dumped(rates.leading(index))) for index in buckets.fed}
+    holders = [link.number for link in links if link.kind == rates.KIND]
+    facts |= rates.rates_of(ns, buckets, names, holders, targets)
     rules, halves = rtnetlink.rules_of(ns, dumped(rtnetlink.RULES))
     return Seen(is_router, has_table, {link.name: link for link in links}, frozenset(facts | rules), frozenset(halves))
 
 
 def compared(
-    wanted: Iterable[Fact], looked_at: Mapping[str, Seen | None], lines: AbstractSet[Line] = frozenset()
+    wanted: Iterable[Fact], looked_at: Mapping[str, Seen | None], carried: AbstractSet[Line | Uplink] = frozenset()
 ) -> Difference:
     """How what is wanted of some namespaces differs from what they show; None shows that there is none.
 
     Settings are always written again, and tables are not looked at: whoever asks makes them anew. Veths are ours, and
-    go when nobody wants them; devices of other kinds are not. `lines` are those that have all they need but devices.
+    go when nobody wants them; devices of other kinds are not. `carried` have all they need but devices.
     """
     desired = {fact for fact in wanted if not isinstance(fact, NFT)}
+    lines = {fact for fact in carried if isinstance(fact, Line)}
     observed, claimed, strays = _links(desired, looked_at, lines)
+    observed |= {fact for fact in carried if isinstance(fact, Uplink) and fact.ns in looked_at}
     staying = {fact.ns for fact in desired if isinstance(fact, Namespace)}
     for ns, view in looked_at.items():
         if view is None:
             continue
         observed.add(Namespace(ns, view.is_router))
+        if DELAY_DEVICE in view.links:
+            # How long packets wait there is not to be seen: it is said anew, or goes.
+            observed.add(Delay(ns, (), ()))
         if ns in staying:
             observed |= {*view.facts, *(view.halves - desired)}
             veths = {name for name, link in view.links.items() if link.kind == "veth"}

@@ -13,6 +13,7 @@ from fogbank.planes.net.facts import (
     ORDER,
     Address,
     Chain,
+    Delay,
     Element,
     Fact,
     Line,
@@ -20,17 +21,21 @@ from fogbank.planes.net.facts import (
     Neighbour,
     Pair,
     Parts,
+    Rate,
     Route,
     RoutingRule,
     Rules,
     Set,
     Setting,
+    Uplink,
 )
 
 RANK = {kind: rank for rank, kind in enumerate(ORDER)}
 NFT = (Set, Chain, Rules, Element)
-IN_PLACE = (Namespace, Setting, Neighbour, Route)
+IN_PLACE = (Namespace, Setting, Delay, Rate, Neighbour, Route)
 """What the kernel can give another value while it stands."""
+ON_DEVICE = (Rate, Address, Neighbour, Route)
+"""What the kernel forgets with the device."""
 Slot = tuple[object, ...]
 K = TypeVar("K")
 
@@ -117,10 +122,17 @@ Step = Cut | Unmake | Make | Turn | Table
 def slots(fact: Fact) -> tuple[Slot, ...]:
     """The things of which a fact states the value: two facts in one slot contradict each other."""
     match fact:
+        case Uplink():
+            return (("link", fact.ns, fact.name),)
         case Pair() | Line():
             return (("link", fact.ns, fact.name), ("link", fact.peer_ns, fact.peer_name))
+        case Delay():
+            return (("delay", fact.ns),)
         case Setting():
             return (("setting", fact.ns, fact.name),)
+        case Rate():
+            through = (("link", fact.ns, fact.through),) if fact.through else ()
+            return (("rate", fact.ns, fact.device, bool(fact.through)), *through)
         case Neighbour():
             return (("neighbour", fact.ns, fact.device, fact.address),)
         case Route():
@@ -170,15 +182,22 @@ class Holding:
         """State a fact."""
         for place in places(fact):
             self._by_place.setdefault(place, set()).add(fact)
-        if isinstance(fact, Address | Neighbour | Route) and fact.device:
-            self._by_device.setdefault((fact.ns, fact.device), set()).add(fact)
+        for device in _devices(fact):
+            self._by_device.setdefault((fact.ns, device), set()).add(fact)
 
     def discard(self, fact: Fact) -> None:
         """State it no more."""
         for place in places(fact):
             _without(self._by_place, place, fact)
-        if isinstance(fact, Address | Neighbour | Route) and fact.device:
-            _without(self._by_device, (fact.ns, fact.device), fact)
+        for device in _devices(fact):
+            _without(self._by_device, (fact.ns, device), fact)
+
+
+def _devices(fact: Fact) -> tuple[str, ...]:
+    """The devices with which a fact is forgotten."""
+    if isinstance(fact, Delay):
+        return fact.devices
+    return (fact.device,) if isinstance(fact, ON_DEVICE) and fact.device else ()
 
 
 def _without(index: dict[K, set[Fact]], key: K, fact: Fact) -> None:
@@ -279,6 +298,8 @@ def steps(difference: Difference, holding: Holding, anew: AbstractSet[str] = fro
     for fact in difference.made:
         if isinstance(fact, Pair) or (isinstance(fact, Line) and wire_of(fact) not in kept):
             made |= holding.on(fact.ns, fact.name) | holding.on(fact.peer_ns, fact.peer_name)
+        elif isinstance(fact, Uplink):
+            made |= holding.on(fact.ns, fact.name)
     replaced = {slot for fact in made for slot in slots(fact)}
     wires = {wire_of(fact) for fact in made if isinstance(fact, Line)}
     unmade = [fact for fact in difference.gone if _is_unmade(fact, dead, replaced, wires)]
@@ -317,6 +338,9 @@ def _is_unmade(fact: Fact, dead: AbstractSet[str], replaced: AbstractSet[Slot], 
     if isinstance(fact, Line):
         # Also between two namespaces that go: its process would hold them.
         return wire_of(fact) not in wires
+    if isinstance(fact, Delay | Uplink):
+        # For the same reason.
+        return True
     return not all(place in dead for place in places(fact))
 
 

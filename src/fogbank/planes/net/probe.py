@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from fogbank.aws.errors import WorldError
 from fogbank.planes import process
-from fogbank.planes.net import holder, nft
-from fogbank.planes.net.facts import Chain, Pair, Rules
+from fogbank.planes.net import holder, nft, rates
+from fogbank.planes.net.facts import DELAY_DEVICE, Chain, Delay, Pair, Rules
 from fogbank.planes.net.firewall import Firewall, library
 from fogbank.planes.net.namespaces import in_thread, leave, loopback_up, tun, write_setting
 from fogbank.planes.net.netlink import Channel
@@ -89,6 +89,11 @@ def has_netem() -> bool:
     return _feature("", _netem).works
 
 
+def undelayable() -> str:
+    """Why packets within a namespace cannot be made to wait; empty if they can."""
+    return _feature("", _waiting).words
+
+
 def _feature(name: str, trial: Callable[[], object]) -> Feature:
     try:
         in_thread(trial)
@@ -133,6 +138,21 @@ def _netem() -> None:
         raise WorldError(str(refusal))
 
 
+def _rates() -> None:
+    leave()
+    channel = _paired()
+    try:
+        channel.tell([rates.holder("fogbank2")])
+        index, through = channel.index(_TRIAL.name), channel.index("fogbank2")
+        if not through:
+            raise WorldError("the kernel makes no ifb")
+        refused = [one for one in channel.tell([rates.bucket(through, 1000), *rates.led(index, through)]) if one]
+    finally:
+        channel.close()
+    if refused:
+        raise WorldError(str(refused[0]))
+
+
 def _table(rule: str, hook: str = "type filter hook forward priority 0;") -> None:
     leave()
     firewall = Firewall()
@@ -159,13 +179,25 @@ def _tun() -> None:
     os.close(tun("fogbank0"))
 
 
+def _waiting() -> None:
+    leave()
+    device, firewall = tun(DELAY_DEVICE, has_link_layer=True), Firewall()
+    try:
+        firewall.run(nft.waiting(Delay("", (0.0,), (DELAY_DEVICE,))))
+    finally:
+        firewall.close()
+        os.close(device)
+
+
 _TRIALS: tuple[tuple[str, Callable[[], object]], ...] = (
     ("veth", _veth),
     ("nftables NAT", _nat),
     ("conntrack", _conntrack),
     ("NFLOG", _log),
     ("TUN", _tun),
+    ("egress hook", _waiting),
     ("netem", _netem),
+    ("TBF and IFB", _rates),
 )
 
 

@@ -127,6 +127,11 @@ def trash_deleted() -> Message:
     return Message(DEL_LINK, 0, _LINK.pack(0, 0, 0, 0, 0) + number(27, TRASH_GROUP))
 
 
+def deleted(name: str) -> Message:
+    """A device goes now."""
+    return Message(DEL_LINK, 0, _LINK.pack(0, 0, 0, 0, 0) + text(3, name))
+
+
 def link_asked(name: str) -> Message:
     """What is this device?"""
     return Message(GET_LINK, 0, _LINK.pack(0, 0, 0, 0, 0) + text(3, name))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fogbank.planes.net.apply import Hands
+from fogbank.planes.net.delays import DELAYS_FOLDER, Delays
 from fogbank.planes.net.facts import Address, Fact, Namespace, Pair
 from fogbank.planes.net.lines import LINES_FOLDER, Lines
 from fogbank.planes.net.namespaces import Traveller, prefix_of
@@ -22,7 +23,8 @@ def hands(tmp_path: Path) -> Iterator[Hands]:
     if reason := full():
         pytest.skip(f"networks: {reason}")
     traveller = Traveller(prefix_of(tmp_path))
-    found = Hands(traveller, Lines(traveller, tmp_path / LINES_FOLDER, is_kernels=True))
+    lines = Lines(traveller, tmp_path / LINES_FOLDER, is_kernels=True)
+    found = Hands(traveller, lines, Delays(traveller, tmp_path / DELAYS_FOLDER))
     yield found
     found.do([Unmake(Namespace(ns)) for ns in sorted(traveller.names())], Holding(()))
     found.close()

@@ -14,6 +14,7 @@ import pytest
 
 from fogbank.planes.net import probe, rtnetlink
 from fogbank.planes.net.apply import Hands
+from fogbank.planes.net.delays import DELAYS_FOLDER, Delays
 from fogbank.planes.net.facts import Address, Fact, Line, Namespace, Route
 from fogbank.planes.net.kernel import KernelNet
 from fogbank.planes.net.lines import LINES_FOLDER, Lines
@@ -174,7 +175,8 @@ def test_a_line_by_the_kernel_needs_no_neighbours(tmp_path: Path) -> None:
     traveller = Traveller(ground.prefix)
 
     def applied(parts: dict[str, frozenset[Fact]]) -> object:
-        hands = Hands(Traveller(ground.prefix), Lines(traveller, tmp_path / LINES_FOLDER, is_kernels=True))
+        lines = Lines(traveller, tmp_path / LINES_FOLDER, is_kernels=True)
+        hands = Hands(Traveller(ground.prefix), lines, Delays(traveller, tmp_path / DELAYS_FOLDER))
         try:
             return World(hands).apply([msgspec.convert(Request(parts, is_whole=True), Request)])  # type: ignore[arg-type]
         finally:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from fogbank.planes.net import nft
-from fogbank.planes.net.facts import Chain, Element, Rules, Set
+from fogbank.planes.net.facts import DELAY_MARK, Chain, Delay, Element, Rules, Set
 from fogbank.planes.net.firewall import Firewall, RefusedTransaction, has_table
 from fogbank.planes.net.namespaces import in_thread, leave
 from fogbank.planes.net.probe import full
@@ -45,6 +45,25 @@ add element inet fb ways { "e-1" : goto sg-1 }
 
 def test_a_table_as_a_whole() -> None:
     assert nft.text(nft.whole(TABLE)) == WHOLE
+
+
+WAITING = f"""\
+add table netdev fb-delay
+delete table netdev fb-delay
+add table netdev fb-delay
+add chain netdev fb-delay e0 {{ type filter hook egress devices = {{ "e-1", "igw" }} priority 0; policy accept; }}
+add rule netdev fb-delay e0 ether type set meta mark map {{ {DELAY_MARK:#x} : 0xfb00, {DELAY_MARK + 1:#x} : 0xfb01 }}\
+ fwd to "delay"
+"""
+
+
+def test_what_waits_is_led_away_anew() -> None:
+    fact = Delay("r", (0.001, 0.04), ("e-1", "igw"))
+    assert nft.text(nft.waiting(fact)) == WAITING
+    nothing = "add table netdev fb-delay\ndelete table netdev fb-delay\n"
+    assert nft.text(nft.unwaiting(fact)) == nothing
+    chains = [one.line for one in nft.waiting(Delay("r", (0.1,), tuple(f"e{at}" for at in range(401))))]
+    assert sum(line.startswith("add chain") for line in chains) == 3
 
 
 def test_no_table() -> None:

@@ -10,6 +10,7 @@ from fogbank.aws.errors import WorldError
 from fogbank.planes.net.facts import (
     Address,
     Chain,
+    Delay,
     Element,
     Fact,
     Namespace,
@@ -71,6 +72,16 @@ def test_what_carries_comes_before_what_it_carries() -> None:
     ]
     *_, last = plan(ALL, frozenset())
     assert last == Turn("r", (SET, MAP, CHAIN, RULES, MEMBER, WAY), ())
+
+
+def test_what_waits_changes_in_place_comes_again_with_a_device_and_goes_also_with_its_namespace() -> None:
+    slow, slower = Delay("r", (0.1,), ("e-1",)), Delay("r", (0.2,), ("e-1",))
+    assert plan(ALL | {slower}, ALL | {slow}) == (Make(slower),)
+    again = [step.fact for step in plan(ALL | {slow}, ALL - {PAIR} | {slow}) if isinstance(step, Make)]
+    assert again.index(PAIR) < again.index(slow)
+    last = [step.fact for step in plan(frozenset(), ALL | {slow}) if isinstance(step, Unmake)]
+    # Its process would hold the namespace.
+    assert last.index(slow) < last.index(ROUTER)
 
 
 def test_an_interface_goes_from_its_packets_to_its_namespace() -> None:

@@ -44,7 +44,9 @@ def test_each_feature_works_or_has_a_reason() -> None:
         "conntrack",
         "NFLOG",
         "TUN",
+        "egress hook",
         "netem",
+        "TBF and IFB",
     ]
     assert all(one.works or one.words for one in listed)
 

@@ -21,7 +21,8 @@ from fogbank.aws.errors import WorldError
 from fogbank.planes import process
 from fogbank.planes.net import holder, probe
 from fogbank.planes.net.apply import Hands
-from fogbank.planes.net.facts import Line
+from fogbank.planes.net.delays import DELAYS_FOLDER, Delays
+from fogbank.planes.net.facts import Delay, Line, Uplink
 from fogbank.planes.net.lines import LINES_FOLDER, Lines
 from fogbank.planes.net.messages import (
     Answer,
@@ -33,6 +34,7 @@ from fogbank.planes.net.messages import (
     Open,
     Request,
     Run,
+    Try,
     Verdict,
     Wire,
     framed,
@@ -49,14 +51,18 @@ _DESCRIPTORS_WANTED = 65536
 class Worker:
     """Reads calls, one after another, and answers them; commands run beside."""
 
-    def __init__(self, end: socket.socket, traveller: Traveller, lines: Lines) -> None:
+    def __init__(self, end: socket.socket, hands: Hands) -> None:
         self._wire = Wire(end)
-        self._traveller = traveller
-        self._hands = Hands(traveller, lines)
+        self._traveller = traveller = hands.traveller
+        self._hands = hands
         self._world = World(self._hands)
         self._taps = Taps(traveller.path)
         self._decoder = msgspec.msgpack.Decoder(Call)
         self._lock = threading.Lock()
+        self._undelayable = ""
+        # It takes tens of milliseconds, and then nobody waits for it.
+        self._trial = threading.Thread(target=self._tried, daemon=True)
+        self._trial.start()
         self._commands: set[subprocess.Popen[bytes]] = set()
 
     def serve(self) -> None:
@@ -71,12 +77,16 @@ class Worker:
 
     def _turn(self) -> bool:
         """Wait for something, and do it; False at the end of the socket."""
-        watches = self._hands.lines.watches()
+        lines, delays, uplinks = self._hands.lines, self._hands.delays, self._hands.uplinks
+        watches = (*lines.watches(), *delays.watches(), *uplinks.watches())
         ready = _ready([self._wire.end.fileno(), *watches], _SWEEP_SECONDS if self._hands.trash else None)
         if not ready:
             self._guarded(0, self._swept)
-        elif ended := [self._hands.lines.ended(watch) for watch in watches if watch in ready]:
-            self._guarded(0, lambda: self._repaired(ended))
+        elif not ready.isdisjoint(watches):
+            ended = [lines.ended(watch) for watch in lines.watches() if watch in ready]
+            waiting = [one for watch in delays.watches() if watch in ready for one in delays.ended(watch)]
+            gone = [uplinks.ended(watch) for watch in uplinks.watches() if watch in ready]
+            self._guarded(0, lambda: self._repaired([*ended, *waiting, *gone]))
         else:
             return self._received()
         return True
@@ -98,6 +108,8 @@ class Worker:
                 self._guarded(call.id, lambda: self._open(call))
             case Counters():
                 self._guarded(call.id, lambda: self._counters(call))
+            case Try():
+                self._guarded(call.id, lambda: self._try(call))
             case Clear():
                 self._guarded(call.id, lambda: self._clear(call))
             case Gather():
@@ -126,10 +138,11 @@ class Worker:
                 data = data[socket.send_fds(self._wire.end, [data], descriptors) :]
             self._wire.end.sendall(data)
 
-    def _repaired(self, lines: list[Line]) -> None:
-        failures = self._world.repair(lines)
-        for line in lines:
-            sys.stderr.write(f"{line.ns}.{line.name}: its process ended; {failures or 'made anew'}\n")
+    def _repaired(self, ended: list[Line | Delay | Uplink]) -> None:
+        failures = self._world.repair(ended) if ended else []
+        for one in ended:
+            name = f"{one.ns}, delay" if isinstance(one, Delay) else f"{one.ns}.{one.name}"
+            sys.stderr.write(f"{name}: its process ended; {failures or 'made anew'}\n")
 
     def _swept(self) -> None:
         self._hands.sweep()
@@ -157,6 +170,13 @@ class Worker:
             return Answer(call.id, (Verdict(),), flows=self._taps.flows(call.ns, ends=call.ends))
         except (OSError, WorldError) as error:
             return Answer(call.id, (Verdict(str(error)),))
+
+    def _try(self, call: Try) -> Answer:
+        self._trial.join()
+        return Answer(call.id, (Verdict(self._undelayable),))
+
+    def _tried(self) -> None:
+        self._undelayable = probe.undelayable()
 
     def _clear(self, call: Clear) -> Answer:
         self._taps.close()
@@ -222,13 +242,16 @@ def main(argv: list[str]) -> None:
     # Whoever joins a mount namespace is in its root.
     folder = Path.cwd()
     alone(folder)
-    if len(argv) > 3:
-        holder.join(int(argv[3]))
+    outside = holder.join(int(argv[3])) if len(argv) > 3 else None
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _DESCRIPTORS_WANTED if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS_WANTED)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     traveller = Traveller(argv[1], Path(argv[2]))
-    Worker(end, traveller, Lines(traveller, folder / LINES_FOLDER, probe.has_netem())).serve()
+    delays = Delays(traveller, folder / DELAYS_FOLDER)
+    with contextlib.suppress(OSError):
+        delays.begin()
+    lines = Lines(traveller, folder / LINES_FOLDER, probe.has_netem())
+    Worker(end, Hands(traveller, lines, delays, outside)).serve()
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ class World:
         holding = self.ledger.holding
         if not self._is_adopted:
             self._doubtful |= self.hands.traveller.names() | holding.namespaces
-            self._doubtful |= _all_places(self.hands.lines.held())
+            self._doubtful |= _all_places(self.hands.carried())
         difference, anew = self._owed.taken(), set[str]()
         if self._doubtful:
             difference, anew = self._looked(difference)
@@ -121,7 +121,7 @@ class World:
         holding, doubtful = self.ledger.holding, self._doubtful
         looked_at = self.hands.observed(sorted(doubtful))
         wanted = {fact for ns in doubtful for fact in holding.facts(ns)}
-        found = compared(wanted, looked_at, self.hands.lines.held())
+        found = compared(wanted, looked_at, self.hands.carried())
         anew = {
             ns
             for ns, view in looked_at.items()

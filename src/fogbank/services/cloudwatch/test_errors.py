@@ -3,12 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from fogbank.testing import TestCloud, parity
-from fogbank.testing.parity import Case, Parity, World
+from fogbank.testing.parity import Case
 
 SERVICE = "cloudwatch"
 
@@ -36,8 +32,6 @@ def _made(cloud: TestCloud) -> dict[str, str]:
     metrics("PutDashboard", DashboardName="known", DashboardBody='{"widgets":[]}')
     return {}
 
-
-NEVER_REFUSING: set[str] = set()
 
 EXCUSED: dict[str, str] = {
     "ListAlarmMuteRules:ResourceNotFoundException": "an alarm that is not there has no mute rules, which is no error",
@@ -160,26 +154,4 @@ CASES = [
 ]
 # fmt: on
 
-PARITY = Parity(SERVICE, CASES, EXCUSED)
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    yield from parity.world(_made)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.operation}-{case.code}")
-def test_it_is_refused(world: World, case: Case) -> None:
-    assert PARITY.refused(world, case) == (case.code, case.message, case.status)
-
-
-def test_every_error_of_the_model_is_provoked_or_excused() -> None:
-    assert PARITY.missing() == []
-
-
-def test_every_excuse_is_needed() -> None:
-    assert PARITY.needless() == []
-
-
-def test_every_operation_that_can_refuse_is_seen_to() -> None:
-    assert PARITY.silent() == NEVER_REFUSING
+TestErrors = parity.refusals(SERVICE, CASES, EXCUSED, _made)

@@ -166,3 +166,8 @@ def maybe(ctx: Context, kind: type[R], resource_id: str) -> R | None:
         return ctx.get(kind, resource_id)
     rows = ctx.find(kind, "by_id", resource_id)
     return rows[0] if rows else None
+
+
+def dependency_violation(word: str, resource_id: str) -> AwsError:
+    """What is said of deleting what others still need."""
+    return AwsError("DependencyViolation", f"The {word} '{resource_id}' has dependencies and cannot be deleted.")

@@ -35,9 +35,6 @@ def add(ctx: Context, body: Mapping[str, Any]) -> NetworkFault:
     except msgspec.ValidationError as error:
         raise AwsError("ValidationException", str(error)) from None
     target, region = _target(ctx, wanted.target)
-    if wanted.delay_seconds and "--" not in target:
-        text = "Only lines between regions can be made slower: this kernel has nothing that delays within a VPC."
-        raise AwsError("ValidationException", text)
     fault = NetworkFault(
         id=ids.letters(ctx.random, 8).lower(),
         target=target,
@@ -89,6 +86,8 @@ def of_vpc(ctx: Context, vpc: Vpc) -> Broken:
     interfaces: dict[str, float] = {}
     subnets: dict[int, float] = {}
     for fault in _in_force(ctx, ctx.region):
+        if not fault.loss:
+            continue
         if fault.target.startswith("eni-"):
             if ctx.get(NetworkInterface, vpc.id, fault.target) is not None:
                 interfaces[fault.target] = max(fault.loss, interfaces.get(fault.target, 0.0))
@@ -97,6 +96,20 @@ def of_vpc(ctx: Context, vpc: Vpc) -> Broken:
             if fault.target in (subnet.id, subnet.zone):
                 subnets[subnet.number] = max(fault.loss, subnets.get(subnet.number, 0.0))
     return Broken(interfaces, subnets)
+
+
+def slow(ctx: Context) -> dict[str, float]:
+    """How many seconds more a round trip takes, by interface, subnet and zone of a region."""
+    found: dict[str, float] = {}
+    for fault in _in_force(ctx, ctx.region):
+        if fault.delay_seconds:
+            found[fault.target] = found.get(fault.target, 0.0) + fault.delay_seconds
+    return found
+
+
+def is_within_vpc(body: Mapping[str, Any]) -> bool:
+    """Whether something is asked to be slower that is no line between regions."""
+    return bool(body.get("delay_seconds")) and "--" not in str(body.get("target", ""))
 
 
 def of_line(ctx: Context, here: str, there: str) -> tuple[float, float]:

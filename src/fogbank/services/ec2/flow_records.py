@@ -97,7 +97,7 @@ def seen(flows: Flows, place: Place) -> Seen:
     found: Seen = {}
     whose = _Whose(place)
     for one in flows.accepted:
-        for flow, count in ((one.flow, one.sent), (_turned(one.flow), one.answered)):
+        for flow, count in ((one.flow, one.sent), (one.flow.reversed(), one.answered)):
             whose.add(found, flow, count, (ACCEPT, ACCEPT))
     for lost in flows.rejected:
         whose.add(found, lost.flow, lost.count, (REJECT, "") if lost.rule == "out" else (ACCEPT, REJECT))
@@ -172,18 +172,6 @@ class _Whose:
         if device.startswith("p"):
             return _OTHER_REGION if device in self._place.far else _IN_REGION
         return _ENDPOINT if device.startswith("g") else ""
-
-
-def _turned(flow: Flow) -> Flow:
-    return Flow(
-        flow.protocol,
-        flow.destination,
-        flow.source,
-        flow.destination_port,
-        flow.source_port,
-        flow.left,
-        flow.entered,
-    )
 
 
 def _shared(face: Face, place: Place, window: Window) -> dict[str, str]:

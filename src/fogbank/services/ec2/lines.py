@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fogbank.control.context import Context
-from fogbank.services.ec2 import faults, latency
-from fogbank.services.ec2.resources import EgressOnlyGateway, NetworkInterface, RegionLine, Vpc
+from fogbank.services.ec2 import addressing, faults, latency, zones
+from fogbank.services.ec2.resources import EgressOnlyGateway, NetworkInterface, RegionLine, Vpc, ZoneLine
 
 _HOME = faults.HOME
 
@@ -43,6 +43,28 @@ def say(ctx: Context, line: RegionLine) -> None:
 def said(ctx: Context) -> list[RegionLine]:
     """Every line of which people have said something."""
     return list(_home(ctx).scan(RegionLine))
+
+
+def region_of(zone: str) -> str:
+    """The region of a zone; empty for what is none."""
+    region = zone[:-1]
+    return region if region in addressing.REGIONS and zone in dict(zones.zones(region)) else ""
+
+
+def between_zones(ctx: Context) -> dict[tuple[str, str], float]:
+    """Round trips between zones of a region in seconds, by their names in order: where people have said something."""
+    found = ctx.at(account=_HOME).scan(ZoneLine)
+    return {(one.here, one.there): one.round_trip_seconds for one in found if one.round_trip_seconds}
+
+
+def say_zones(ctx: Context, here: str, there: str, round_trip_seconds: float | None) -> float:
+    """Have packets take so long between two zones of a region and back; without a time, how long they do."""
+    home, pair = ctx.at(region=region_of(here), account=_HOME), sorted((here, there))
+    if round_trip_seconds is not None:
+        home.put(ZoneLine(here=pair[0], there=pair[1], round_trip_seconds=round_trip_seconds))
+        return round_trip_seconds
+    said = home.get(ZoneLine, *pair)
+    return said.round_trip_seconds if said is not None else 0.0
 
 
 def connected(ctx: Context) -> list[str]:

@@ -287,11 +287,6 @@ def rule_told(group_id: str, one: Rule) -> dict[str, Any]:
     }
 
 
-def counter_of(comment: str) -> str:
-    """The name under which a rule's counter is told: of a group's rules their places among the kernel's go."""
-    return comment.rpartition(" ")[0] if comment.startswith("sg-") else comment
-
-
 def _way(is_egress: bool) -> str:
     return "out" if is_egress else "in"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -15,9 +15,9 @@ from fogbank.aws.errors import AwsError, WorldError
 from fogbank.codec.message import Request, Response
 from fogbank.control.context import Context
 from fogbank.planes.net.knock import knock
-from fogbank.services.ec2 import addressing, faults, flow_delivery, lines, map, reach, traffic
+from fogbank.services.ec2 import addressing, faults, flow_delivery, lines, map, reach, rules, traffic
 from fogbank.services.ec2.inside import endpoint_policy, metadata, resolve
-from fogbank.services.ec2.network import names, skeleton
+from fogbank.services.ec2.network import counters, names, skeleton
 from fogbank.services.ec2.network.decide import Packet
 from fogbank.services.ec2.network.walk import Map, Walk, both_ways
 from fogbank.services.ec2.resources import DhcpOptions, NetworkInterface, RegionLine, Vpc
@@ -27,27 +27,69 @@ __all__ = ["answer", "endpoint_policy", "metadata", "observe", "resolve"]
 _START = "/_fogbank/net"
 _LET_GO_SECONDS = 15.0
 """Machine time after the last look at a VPC's traffic."""
-_WHY = {
-    "source": "the check of its source",
-    "no public address": "the internet gateway: the sender has no public address",
-    "egress only": "the egress-only internet gateway",
-    "invalid": "connection tracking: it belongs to no connection",
-}
+
+
+class _Nothing(msgspec.Struct, forbid_unknown_fields=True):
+    pass
+
+
+class _Place(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    region: str = ""
+
+
+class _Way(msgspec.Struct, forbid_unknown_fields=True):
+    source: str
+    destination: str
+    protocol: Literal["tcp", "udp"] = "tcp"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 80
+
+
+class _Line(msgspec.Struct, forbid_unknown_fields=True):
+    here: str
+    there: str
+    round_trip_seconds: Annotated[float, msgspec.Meta(ge=0)] | msgspec.UnsetType | None = msgspec.UNSET
+    loss: Annotated[float, msgspec.Meta(ge=0, le=1)] | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Fault(msgspec.Struct, forbid_unknown_fields=True):
+    id: str = ""
+
+
+class _View(msgspec.Struct, forbid_unknown_fields=True):
+    vpc: str
+
+
+class _AnyView(msgspec.Struct, forbid_unknown_fields=True):
+    vpc: str | None = None
 
 
 async def answer(ctx: Context, request: Request) -> Response:
-    """The page of a request, as JSON."""
+    """The page of a request, as JSON: 400 for a body that is none of its page's, 503 where the world will not."""
     try:
-        page = _PAGES.get((request.method, request.path.removeprefix(_START).rstrip("/")))
-        if page is None:
+        found = _PAGES.get((request.method, request.path.removeprefix(_START).rstrip("/")))
+        if found is None:
             raise AwsError("NotFound", f"{request.method} {request.path}: there is no such page.", status=404)
-        body = orjson.loads(request.body) if request.body else dict(parse_qsl(request.query))
-        return _json(200, await page(ctx, body))
-    except (AwsError, WorldError) as error:
-        status = (error.status or 400) if isinstance(error, AwsError) else 503
-        return _json(status, {"error": type(error).__name__, "message": getattr(error, "message", str(error))})
-    except (KeyError, TypeError, ValueError) as error:
-        return _json(400, {"error": "ValidationException", "message": f"What was asked for is not clear: {error}"})
+        wanted, page = found
+        return _json(200, await page(ctx, _asked(request, wanted)))
+    except AwsError as error:
+        return _json(error.status or 400, {"error": error.code, "message": error.message})
+    except WorldError as error:
+        return _json(503, {"error": "WorldError", "message": str(error)})
+
+
+def _asked(request: Request, wanted: Any) -> Any:
+    """The request's body, or its query, as what a page takes. Raises ValidationException."""
+    try:
+        if request.body:
+            return msgspec.json.decode(request.body, type=wanted)
+        return msgspec.convert(dict(parse_qsl(request.query)), wanted, strict=False)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _unclear(str(error)) from None
+
+
+def _unclear(why: str) -> AwsError:
+    return AwsError("ValidationException", f"What was asked for is not clear: {why}")
 
 
 def observe(ctx: Context, request: Request, response: Response, error: str) -> None:
@@ -60,7 +102,7 @@ def _json(status: int, value: Any) -> Response:
     return Response(status, [("content-type", "application/json")], orjson.dumps(value))
 
 
-async def _listed(ctx: Context, body: Mapping[str, Any]) -> dict[str, Any]:
+async def _listed(ctx: Context, wanted: _Nothing) -> dict[str, Any]:
     """Every interface there is, in all accounts and regions."""
     with ctx.begin():
         rows = []
@@ -82,16 +124,15 @@ async def _listed(ctx: Context, body: Mapping[str, Any]) -> dict[str, Any]:
     return {"mode": ctx.planes.net.mode, "interfaces": rows}
 
 
-async def _enter(ctx: Context, body: Mapping[str, Any]) -> dict[str, Any]:
+async def _enter(ctx: Context, wanted: _Place) -> dict[str, Any]:
     """How to run a command inside: an interface's id, or `internet` with a region."""
-    wanted = str(body["id"])
     if not ctx.planes.net.has_packets:
         raise WorldError("VPCs are records only here (network mode plain): fogbank doctor says what is missing")
-    if wanted == "internet":
-        region = str(body.get("region") or ctx.region)
+    if wanted.id == "internet":
+        region = _region(wanted.region or ctx.region)
         return {"argv": ctx.planes.net.entry(names.internet(region)), "resolv_conf": ""}
     with ctx.begin():
-        there, eni = _interface(ctx, wanted)
+        there, eni = _interface(ctx, wanted.id)
         vpc = there.get(Vpc, eni.vpc_id)
         conf = _resolv_conf(there, vpc) if vpc is not None else ""
     return {"argv": ctx.planes.net.entry(eni.id), "resolv_conf": conf, "region": there.region}
@@ -119,23 +160,33 @@ def _resolv_conf(ctx: Context, vpc: Vpc) -> str:
     return "".join(f"nameserver {one}\n" for one in servers) + f"search {' '.join(search)}\noptions timeout:1\n"
 
 
-async def _trace(ctx: Context, body: Mapping[str, Any]) -> dict[str, Any]:
+async def _trace(ctx: Context, wanted: _Way) -> dict[str, Any]:
     """A packet's way by the model, hop by hop, and what a real one met: which rules counted it, and what came back."""
     with ctx.begin():
-        there, eni = _interface(ctx, str(body["source"]))
+        there, eni = _interface(ctx, wanted.source)
         world = reach.everything(there)
-        destination = str(body["destination"])
-        if destination.startswith("eni-"):
-            destination = _interface(ctx, destination)[1].addresses[0].address
-        protocol, port = str(body.get("protocol", "tcp")), int(body.get("port", 80))
-        near = eni.ipv6_addresses[0] if ":" in destination else eni.addresses[0].address
-        forth, back = both_ways(world, eni, Packet(protocol, near, destination, destination_port=port))
+        packet = _first(ctx, eni, wanted)
+        forth, back = both_ways(world, eni, packet)
     told: dict[str, Any] = {"forth": _walked(world, forth), "back": _walked(world, back) if back else None}
     if ctx.planes.net.has_packets:
         dead = next((walk for walk in (forth, back) if walk is not None and not walk.end), None)
-        told["packet"] = await _sent(ctx, eni.id, Packet(protocol, near, destination, destination_port=port), world)
-        told["packet"]["died_at"] = _death(told["packet"], dead)
+        sent = await _sent(ctx, eni.id, packet, world)
+        counted = (one["rule"] for one in sent["counted"])
+        told["packet"] = {**sent, "died_at": counters.death(counted, dead) if sent["heard"] == "nothing" else ""}
     return told
+
+
+def _first(ctx: Context, eni: NetworkInterface, wanted: _Way) -> Packet:
+    """The packet that an interface is to send, from its address of the destination's family."""
+    far = wanted.destination
+    if far.startswith("eni-"):
+        far = map.addresses_of(_interface(ctx, far)[1])[0]
+    if rules.address(far) is None:
+        raise _unclear(f"{far} is neither an address nor an interface")
+    near = next((one for one in map.addresses_of(eni) if (":" in one) == (":" in far)), None)
+    if near is None:
+        raise _unclear(f"{eni.id} has no address from which {far} could be asked")
+    return Packet(wanted.protocol, near, far, destination_port=wanted.port)
 
 
 def _walked(world: Map, walk: Walk) -> dict[str, Any]:
@@ -158,88 +209,74 @@ async def _sent(ctx: Context, eni_id: str, packet: Packet, world: Map) -> dict[s
     return {"heard": heard, "counted": moved}
 
 
-def _death(packet: Mapping[str, Any], dead: Walk | None) -> str:
-    """What the packet died of: a rule that counted it and that the model, too, says so of; empty where none did.
-
-    Others' packets move the same counters, so that the counters alone may name a rule which had nothing to do with it.
-    """
-    if packet["heard"] != "nothing":
-        return ""
-    named = {
-        "ENI_SG_RULES_MISMATCH": "c-",
-        "SG_HAS_NO_RULES": "c-",
-        "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS": "no public",
-    }
-    wanted = named.get(dead.reason, dead.at) if dead is not None else ""
-    dropping = [one["rule"] for one in packet["counted"] if _drop(one["rule"]) and one["rule"].startswith(wanted)]
-    return _drop(dropping[0]) if dropping else ""
-
-
-def _drop(rule: str) -> str:
-    """What a rule that drops stands for; empty for one that lets through, or may."""
-    if rule == "fault":
-        return "a fault that is in force (fogbank fault list)"
-    if rule in _WHY:
-        return _WHY[rule]
-    if rule.endswith(" *"):
-        return f"network ACL {rule.split('-in')[0].split('-out')[0]}: no entry allows it"
-    if rule.startswith("c-"):
-        return f"security groups, {'inbound' if rule.endswith('-in') else 'outbound'}: no rule lets it through"
-    return ""
-
-
-async def _line(ctx: Context, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The line between two regions, after what the body says of it."""
-    here, there = sorted((_region(body["here"]), _region(body["there"])))
+async def _line(ctx: Context, wanted: _Line) -> dict[str, Any]:
+    """The line between two regions, or the way between two zones, after what is said of it."""
+    if lines.region_of(wanted.here):
+        return await _zones(ctx, wanted)
+    here, there = sorted((_region(wanted.here), _region(wanted.there)))
+    said = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not msgspec.UNSET}
     with ctx.begin():
-        if len(body) > len(("here", "there")):
-            found = msgspec.convert({**body, "here": here, "there": there}, RegionLine)
-            if here == there or (found.round_trip_seconds or 0) < 0 or not 0 <= found.loss <= 1:
-                raise ValueError("two regions, a time of 0 or more, and a loss from 0 to 1 are wanted")
-            lines.say(ctx, found)
+        if len(said) > len(("here", "there")):
+            if here == there:
+                raise _unclear("a line is between two regions")
+            lines.say(ctx, RegionLine(**{**said, "here": here, "there": there}))
         now = lines.now(ctx, here, there)
     return {"here": here, "there": there, "round_trip_seconds": now.round_trip_seconds, "loss": now.loss}
 
 
-async def _faults(ctx: Context, body: Mapping[str, Any]) -> dict[str, Any]:
+async def _zones(ctx: Context, wanted: _Line) -> dict[str, Any]:
+    here, there = sorted((wanted.here, wanted.there))
+    if here == there or lines.region_of(here) != lines.region_of(there) or wanted.loss is not msgspec.UNSET:
+        raise _unclear("two zones of a region, and a time between them, are wanted")
+    seconds = None if wanted.round_trip_seconds is msgspec.UNSET else wanted.round_trip_seconds or 0.0
+    if seconds:
+        await ctx.planes.net.delays()
+    with ctx.begin():
+        now = lines.say_zones(ctx, here, there, seconds)
+    return {"here": here, "there": there, "round_trip_seconds": now, "loss": 0.0}
+
+
+async def _faults(ctx: Context, wanted: _Nothing) -> dict[str, Any]:
     with ctx.begin():
         return {"faults": [msgspec.to_builtins(one) for one in faults.listed(ctx)]}
 
 
-async def _break(ctx: Context, body: Mapping[str, Any]) -> dict[str, Any]:
+async def _break(ctx: Context, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Break an interface, a subnet, a zone or a line between regions."""
+    if faults.is_within_vpc(wanted):
+        await ctx.planes.net.delays()
     with ctx.begin():
-        made: dict[str, Any] = msgspec.to_builtins(faults.add(ctx, body))
+        made: dict[str, Any] = msgspec.to_builtins(faults.add(ctx, wanted))
     return made
 
 
-async def _mend(ctx: Context, body: Mapping[str, Any]) -> dict[str, Any]:
+async def _mend(ctx: Context, wanted: _Fault) -> dict[str, Any]:
     with ctx.begin():
-        return {"removed": faults.remove(ctx, str(body.get("id", "")))}
+        return {"removed": faults.remove(ctx, wanted.id)}
 
 
-async def _map(ctx: Context, body: Mapping[str, Any]) -> dict[str, Any]:
+async def _map(ctx: Context, wanted: _AnyView) -> dict[str, Any]:
     """A VPC as a map; without one, the VPCs that there are."""
     told = {"mode": ctx.planes.net.mode, "has_packets": ctx.planes.net.has_packets}
     with ctx.begin():
-        if "vpc" not in body:
+        if wanted.vpc is None:
             homes = ((scope, ctx.at(scope.region, scope.account)) for scope in ctx.scopes(Vpc))
             listed = (map.listed(one, scope.account, scope.region) for scope, there in homes for one in there.scan(Vpc))
             return {**told, "vpcs": sorted(listed, key=lambda one: (one["account"], one["region"], one["id"]))}
-        return {**told, **map.drawn(map.read(*_vpc(ctx, body)))}
+        return {**told, **map.drawn(map.read(*_vpc(ctx, wanted.vpc)))}
 
 
-async def _traffic(ctx: Context, body: Mapping[str, Any]) -> dict[str, Any]:
+async def _traffic(ctx: Context, wanted: _View) -> dict[str, Any]:
     """What the packets of the last seconds did in a VPC. Who asks again within seconds watches."""
     net, loop = ctx.planes.net, asyncio.get_running_loop()
     with ctx.begin():
-        there, vpc = _vpc(ctx, body)
+        there, vpc = _vpc(ctx, wanted.vpc)
         recent = traffic.watched(there, vpc.id)
     has_router = net.has_packets and net.has(f"{vpc.id}/vpc")
     if has_router:
         flows, totals = await net.flows(vpc.id), traffic.by_rule(await net.counters(vpc.id))
     with ctx.begin():
-        there, vpc = _vpc(ctx, body)
+        there, vpc = _vpc(ctx, wanted.vpc)
         if has_router:
             # Flow logs live on the same flows: what is read here is told to them.
             flow_delivery.gathered(there, vpc.id, flows)
@@ -262,9 +299,8 @@ async def _end(ctx: Context, vpc_id: str) -> None:
         await ctx.planes.net.flows(vpc_id, ends=True)
 
 
-def _vpc(ctx: Context, body: Mapping[str, Any]) -> tuple[Context, Vpc]:
+def _vpc(ctx: Context, wanted: str) -> tuple[Context, Vpc]:
     """A VPC of any account and region. Raises InvalidVpcID.NotFound."""
-    wanted = str(body["vpc"])
     for scope in ctx.scopes(Vpc):
         there = ctx.at(scope.region, scope.account)
         if (found := there.get(Vpc, wanted)) is not None:
@@ -272,20 +308,21 @@ def _vpc(ctx: Context, body: Mapping[str, Any]) -> tuple[Context, Vpc]:
     raise AwsError("InvalidVpcID.NotFound", f"The vpc ID '{wanted}' does not exist")
 
 
-def _region(name: Any) -> str:
+def _region(name: str) -> str:
     if name not in addressing.REGIONS:
-        raise ValueError(f"{name} is no region")
-    return str(name)
+        raise _unclear(f"{name} is no region")
+    return name
 
 
-_PAGES = {
-    ("GET", ""): _listed,
-    ("GET", "/map"): _map,
-    ("GET", "/traffic"): _traffic,
-    ("POST", "/enter"): _enter,
-    ("POST", "/trace"): _trace,
-    ("POST", "/line"): _line,
-    ("GET", "/faults"): _faults,
-    ("POST", "/faults"): _break,
-    ("DELETE", "/faults"): _mend,
+_PAGES: Mapping[tuple[str, str], tuple[Any, Callable[[Context, Any], Awaitable[dict[str, Any]]]]] = {
+    ("GET", ""): (_Nothing, _listed),
+    ("GET", "/map"): (_AnyView, _map),
+    ("GET", "/traffic"): (_View, _traffic),
+    ("POST", "/enter"): (_Place, _enter),
+    ("POST", "/trace"): (_Way, _trace),
+    ("POST", "/line"): (_Line, _line),
+    ("GET", "/faults"): (_Nothing, _faults),
+    ("POST", "/faults"): (dict[str, Any], _break),
+    ("DELETE", "/faults"): (_Fault, _mend),
 }
+"""What a page takes, and what answers it."""

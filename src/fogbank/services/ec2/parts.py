@@ -6,16 +6,18 @@ from itertools import combinations
 
 from fogbank.control.context import Context
 from fogbank.planes.net.facts import Fact
-from fogbank.services.ec2 import fabric, faults, hubs, lines, zones
+from fogbank.services.ec2 import bandwidth, delays, fabric, faults, hubs, lines, zones
 from fogbank.services.ec2.catalog import maybe
 from fogbank.services.ec2.fabric import Fabric
 from fogbank.services.ec2.network import gateways, groups, interfaces
 from fogbank.services.ec2.network import transit as network_transit
 from fogbank.services.ec2.network.faults import faults as network_faults
+from fogbank.services.ec2.network.rates import rates
 from fogbank.services.ec2.prefix_lists import blocks_of
 from fogbank.services.ec2.resources import (
     NetworkInterface,
     Peering,
+    PlacementGroup,
     SecurityGroup,
     Subnet,
     TransitGateway,
@@ -32,9 +34,10 @@ def everything(ctx: Context) -> Parts:
     for vpc in ctx.scan(Vpc):
         if has_interfaces(ctx, vpc.id):
             found.update(whole(ctx, fabric.read(ctx, vpc)))
+            found[delays.part(vpc.id)] = delays.of_vpc(ctx, vpc, lambda _: True)
     for gateway in ctx.scan(TransitGateway):
         found.update(transit(ctx, gateway.id))
-    return found | of_lines(ctx)
+    return found | of_lines(ctx) | uplinks(ctx)
 
 
 def has_interfaces(ctx: Context, vpc_id: str) -> bool:
@@ -55,7 +58,19 @@ def whole(ctx: Context, known: Fabric) -> Parts:
 def interface(ctx: Context, vpc: Vpc, eni: NetworkInterface) -> frozenset[Fact]:
     """An interface's facts."""
     subnet = ctx.get(Subnet, vpc.id, eni.subnet_id)
-    return interfaces.interface(vpc, subnet, eni, ctx.region) if subnet is not None else NOTHING
+    if subnet is None:
+        return NOTHING
+    return interfaces.interface(vpc, subnet, eni, ctx.region) | limited(ctx, eni)
+
+
+def limited(ctx: Context, eni: NetworkInterface) -> frozenset[Fact]:
+    """What limits an interface."""
+    limits = bandwidth.limits(eni.instance_type, ctx.planes.bandwidth_scale)
+    if limits is None:
+        return NOTHING
+    group = ctx.get(PlacementGroup, eni.placement_group) if eni.placement_group else None
+    cluster = group.id if group is not None and group.strategy == "cluster" else ""
+    return rates(eni.vpc_id, eni, limits, cluster)
 
 
 def group(ctx: Context, found: SecurityGroup) -> frozenset[Fact]:
@@ -119,7 +134,12 @@ def _peerings(ctx: Context, vpc_id: str) -> list[Peering]:
 def transit(ctx: Context, gateway_id: str) -> Parts:
     """Every part of a transit gateway; none while nothing is attached to it."""
     found = hubs.hub(ctx, gateway_id)
-    return network_transit.parts(found, len(zones.zones(ctx.region))) if found is not None else {}
+    if found is None:
+        return {}
+    return {
+        **network_transit.parts(found, len(zones.zones(ctx.region))),
+        delays.part(gateway_id): delays.of_hub(ctx, found),
+    }
 
 
 def of_lines(ctx: Context) -> Parts:
@@ -128,6 +148,12 @@ def of_lines(ctx: Context) -> Parts:
         f"lines/{here}--{there}": gateways.region_line(here, there, *lines.now(ctx, here, there))
         for here, there in combinations(lines.connected(ctx), 2)
     }
+
+
+def uplinks(ctx: Context) -> Parts:
+    """The ways to the machine's own network, where they are wanted, of all regions with somebody in their internet."""
+    regions = lines.connected(ctx) if ctx.planes.has_uplink else []
+    return {f"uplinks/{region}": gateways.uplink(region) for region in regions}
 
 
 def broken(ctx: Context) -> Parts:

@@ -9,6 +9,7 @@ from fogbank.aws.errors import AwsError, WorldError
 from fogbank.control.context import Context
 from fogbank.control.reconcile import After
 from fogbank.services.ec2 import (
+    delays,
     fabric,
     faults,
     flow_delivery,
@@ -85,6 +86,7 @@ async def _tell(ctx: Context, known: Fabric, found: Parts, within: list[str]) ->
     if was_connected and not known.is_connected:
         await _leave_internet(ctx)
     await ctx.planes.net.set(found, within=within)
+    await _tell_delays(ctx, vpc.id)
     if flow_delivery.is_wanted(ctx, vpc.id):
         # The network does not wait for who watches it: the flow log's own turn tries again.
         with contextlib.suppress(WorldError):
@@ -94,6 +96,9 @@ async def _tell(ctx: Context, known: Fabric, found: Parts, within: list[str]) ->
         await _tell_lines(ctx)
     if known.is_connected:
         await ctx.planes.doors.set(names.internet(ctx.region), fabric.internet_doors(ctx.region, ctx.partition))
+    if known.is_connected and ctx.planes.has_uplink:
+        # Also where it was told before, and could not be made.
+        await _tell_lines(ctx)
 
 
 async def _leave(ctx: Context, vpc_id: str, found: Parts, within: list[str]) -> None:
@@ -126,6 +131,22 @@ async def region_line(ctx: Context, key: str) -> After | None:
     return None
 
 
+async def zone_line(ctx: Context, key: str) -> After | None:
+    """The way between two zones: the routers of their region are told how long it takes."""
+    await _tell_delays(ctx)
+    return None
+
+
+async def _tell_delays(ctx: Context, vpc_id: str = "") -> None:
+    """Have packets take their time in a VPC and in its peers; without one, in all of a region.
+
+    By itself, since it is what a machine may lack: all else is there without it.
+    """
+    with ctx.begin():
+        found = delays.around(ctx, vpc_id) if vpc_id else delays.everywhere(ctx)
+    await ctx.planes.net.set(found)
+
+
 async def network_fault(ctx: Context, key: str) -> After | None:
     """A fault: the routers of its region, or the lines, are told; and once more when it is over."""
     with ctx.begin():
@@ -135,6 +156,7 @@ async def network_fault(ctx: Context, key: str) -> After | None:
         broken = parts.broken(ctx) if ctx.region else {}
     if ctx.region:
         await ctx.planes.net.set(broken)
+        await _tell_delays(ctx)
     else:
         await region_line(ctx, key)
     return After(found.ends_at - ctx.now) if found is not None and found.ends_at > ctx.now else None
@@ -156,8 +178,9 @@ def _distant(ctx: Context) -> list[tuple[Context, str]]:
 async def _tell_lines(ctx: Context) -> None:
     """Have the lines between all regions that have an internet be there."""
     with ctx.begin():
-        found = parts.of_lines(ctx)
+        found, uplinks = parts.of_lines(ctx), parts.uplinks(ctx)
     await ctx.planes.net.set(found, within=["lines/"])
+    await ctx.planes.net.set(uplinks, within=["uplinks/"])
 
 
 async def interface(ctx: Context, key: str) -> After | None:
@@ -174,12 +197,22 @@ async def interface(ctx: Context, key: str) -> After | None:
                 found.update(fabric.parts(fabric.read(ctx, vpc)))
     if is_within:
         await ctx.planes.net.set(found)
+        await _tell_delays(ctx, vpc_id)
     else:
         await within_vpc(ctx, key)
     with ctx.begin():
         theirs = parts.groups_of_peers(ctx, vpc_id)
     if theirs:
         await ctx.planes.net.set(theirs)
+    return None
+
+
+async def placement_group(ctx: Context, key: str) -> After | None:
+    """A placement group: its members' connections to one another have another limit."""
+    with ctx.begin():
+        members = [f"{one.vpc_id}\0{one.id}" for one in ctx.find(NetworkInterface, "by_placement_group", key)]
+    for member in members:
+        await interface(ctx, member)
     return None
 
 

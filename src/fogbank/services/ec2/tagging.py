@@ -7,6 +7,7 @@ from typing import Any
 
 from fogbank.aws import tags
 from fogbank.aws.errors import AwsError
+from fogbank.services.ec2 import bandwidth
 
 KEY_LENGTH_MAX, VALUE_LENGTH_MAX = 127, 256
 
@@ -44,6 +45,7 @@ def checked(given: Sequence[Mapping[str, str]], before: Mapping[str, str] | None
             raise AwsError("InvalidParameterValue", text)
     if repeated := tags.duplicates(given):
         raise AwsError("InvalidParameterValue", f"Duplicate tag key '{repeated[0]}' specified.")
+    bandwidth.check_tags(tags.read(given))
     found = {**(before or {}), **tags.read(given)}
     if len(found) > tags.TAGS_MAX:
         raise AwsError("TagLimitExceeded", f"The maximum number of tags for a resource is {tags.TAGS_MAX}.")

@@ -2,16 +2,12 @@ from typing import Any
 
 import pytest
 
-from fogbank.aws.errors import AwsError
 from fogbank.control.caller import root
 from fogbank.services.ec2.addressing import is_public_of
 from fogbank.testing import TestCloud
+from fogbank.testing.refused import refused
 
 Ec2 = Any
-
-
-def refused(code: str, text: str = "") -> Any:
-    return pytest.raises(AwsError, match=f"^{code}: .*{text}")
 
 
 @pytest.fixture

@@ -1,13 +1,7 @@
 from typing import Any
 
-import pytest
-
-from fogbank.aws.errors import AwsError
 from fogbank.testing import TestCloud
-
-
-def refused(code: str) -> Any:
-    return pytest.raises(AwsError, match=f"^{code}:")
+from fogbank.testing.refused import refused
 
 
 def gateway_of(ec2: Any) -> str:

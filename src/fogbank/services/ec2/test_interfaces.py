@@ -2,15 +2,11 @@ from typing import Any
 
 import pytest
 
-from fogbank.aws.errors import AwsError
 from fogbank.control.caller import service
 from fogbank.testing import TestCloud
+from fogbank.testing.refused import refused
 
 Ec2 = Any
-
-
-def refused(code: str, text: str = "") -> Any:
-    return pytest.raises(AwsError, match=f"^{code}: .*{text}")
 
 
 @pytest.fixture

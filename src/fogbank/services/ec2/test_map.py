@@ -101,10 +101,12 @@ class Site:
         recent.add(100.0, traffic.look(scene, flows))
         return recent.told(100.0, scene)
 
-    def page(self, path: str) -> dict[str, Any]:
+    def page(self, path: str, method: str = "GET", body: str | bytes = b"") -> dict[str, Any]:
         path, _, query = path.partition("?")
         ctx = self.cloud.cloud.context("ec2", "page", callers.anonymous())
-        response = self.cloud.run(pages.answer(ctx, Request("GET", f"/_fogbank/net{path}", query, {})))
+        content = body if isinstance(body, bytes) else body.encode()
+        request = Request(method, f"/_fogbank/net{path}", query, {}, content)
+        response = self.cloud.run(pages.answer(ctx, request))
         found: dict[str, Any] = json.loads(response.body)
         return found
 
@@ -292,9 +294,7 @@ def test_what_only_counters_tell_is_blamed_on_nobody_when_it_may_be_several(site
 
 
 def test_a_fault_is_blamed_on_what_is_broken(site: Site) -> None:
-    body = json.dumps({"target": site.db}).encode()
-    ctx = site.cloud.cloud.context("ec2", "page", callers.anonymous())
-    site.cloud.run(pages.answer(ctx, Request("POST", "/_fogbank/net/faults", "", {}, body)))
+    site.page("/faults", "POST", json.dumps({"target": site.db}))
     assert site.map["faults"] == [{"at": site.db, "loss": 1.0}]
     recent = Recent()
     recent.counted(100.0, {})
@@ -342,6 +342,60 @@ def test_the_pages_tell_of_vpcs_of_all_accounts_and_say_what_is_not_there(site: 
     assert site.page(f"/map?vpc={site.vpc}")["vpc"]["id"] == site.vpc
     assert "does not exist" in site.page("/traffic?vpc=vpc-0")["message"]
     assert "vpc" in site.page("/traffic")["message"]
+
+
+def test_a_packet_is_traced_by_the_records(site: Site) -> None:
+    told = site.page("/trace", "POST", json.dumps({"source": site.web, "destination": site.db_ip, "port": 443}))
+    assert (told["forth"]["at"], told["forth"]["reason"]) == (site.db, "ENI_SG_RULES_MISMATCH")
+    told = site.page("/trace", "POST", json.dumps({"source": site.web, "destination": site.db}))
+    assert (told["forth"]["end"], told["back"]["end"]) == (site.db, site.web)
+
+
+def test_a_line_is_as_it_was_last_said(site: Site) -> None:
+    between = {"here": "us-east-1", "there": "eu-west-1"}
+    usual = site.page("/line", "POST", json.dumps(between))
+    assert (usual["here"], usual["there"], usual["loss"]) == ("eu-west-1", "us-east-1", 0.0)
+    said = site.page("/line", "POST", json.dumps({**between, "round_trip_seconds": 0.5, "loss": 0.25}))
+    assert (said["round_trip_seconds"], said["loss"]) == (0.5, 0.25)
+    assert site.page("/line", "POST", json.dumps({**between, "round_trip_seconds": None})) == usual
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "why"),
+    [
+        ("/trace", "not JSON", "JSON is malformed"),
+        ("/trace", b'{"source": "\xff"}', "can't decode byte 0xff"),
+        ("/trace", "[]", "Expected `object`"),
+        ("/trace", {"source": "eni-1"}, "`destination`"),
+        ("/trace", {"source": "web", "destination": "10.0.0.4", "port": 65536}, "<= 65535"),
+        ("/trace", {"source": "web", "destination": "10.0.0.4", "port": "80"}, "Expected `int`"),
+        ("/trace", {"source": "web", "destination": "10.0.0.4", "protocol": "carrier pigeon"}, "carrier pigeon"),
+        ("/trace", {"source": "web", "destination": "db.internal"}, "db.internal is neither an address nor"),
+        ("/trace", {"source": "web", "destination": "2001:db8::1"}, "has no address from which"),
+        ("/line", {"here": "us-east-1", "there": "us-east-9"}, "us-east-9 is no region"),
+        ("/line", {"here": "us-east-1", "there": "us-east-1", "loss": 0.5}, "between two regions"),
+        ("/line", {"here": "us-east-1", "there": "eu-west-1", "loss": 2}, "<= 1.0"),
+        ("/line", {"here": "us-east-1", "there": "eu-west-1", "delay": 2}, "unknown field `delay`"),
+        ("/faults", {"loss": 1}, "`target`"),
+    ],
+)
+def test_a_page_says_what_it_does_not_understand(site: Site, path: str, body: Any, why: str) -> None:
+    if isinstance(body, dict):
+        body = json.dumps({**body, **({"source": site.web} if body.get("source") == "web" else {})})
+    answer = site.page(path, "POST", body)
+    assert answer["error"] == "ValidationException"
+    assert why in answer["message"]
+
+
+def test_a_bug_of_ours_is_no_fault_of_who_asks(telling: tuple[Site, Telling], monkeypatch: pytest.MonkeyPatch) -> None:
+    site, net = telling
+
+    async def broken(ns: str) -> Mapping[str, tuple[int, int]]:
+        raise KeyError(ns)
+
+    monkeypatch.setattr(net, "counters", broken)
+    with pytest.raises(KeyError):
+        site.page(f"/traffic?vpc={site.vpc}")
 
 
 def test_without_packets_the_pages_say_so_and_everything_is_idle(site: Site) -> None:

@@ -3,16 +3,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from fogbank.aws.errors import AwsError
 from fogbank.services.ec2 import nat_gateways
 from fogbank.services.ec2.resources import NatGateway
 from fogbank.testing import TestCloud
+from fogbank.testing.refused import refused
 
 Ec2 = Any
-
-
-def refused(code: str, text: str = "") -> Any:
-    return pytest.raises(AwsError, match=f"^{code}: .*{text}")
 
 
 @pytest.fixture

@@ -6,12 +6,9 @@ from botocore.exceptions import ClientError
 from fogbank.aws.errors import AwsError
 from fogbank.testing import TestCloud
 from fogbank.testing.plugin import MakeClient
+from fogbank.testing.refused import refused
 
 Ec2 = Any
-
-
-def refused(code: str) -> Any:
-    return pytest.raises(AwsError, match=f"^{code}:")
 
 
 @pytest.fixture

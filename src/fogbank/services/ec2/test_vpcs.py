@@ -2,12 +2,8 @@ from typing import Any
 
 import pytest
 
-from fogbank.aws.errors import AwsError
 from fogbank.testing import TestCloud
-
-
-def refused(code: str) -> Any:
-    return pytest.raises(AwsError, match=f"^{code}:")
+from fogbank.testing.refused import refused
 
 
 def vpc_of(ec2: Any, cidr: str = "10.0.0.0/16", **more: Any) -> str:

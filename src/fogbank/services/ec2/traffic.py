@@ -16,7 +16,6 @@ from fogbank.services.ec2.map import (
     Scene,
     addresses_of,
     broken,
-    counter_of,
     edge_id,
     entry_told,
     is_public,
@@ -24,7 +23,7 @@ from fogbank.services.ec2.map import (
     read,
     rule_told,
 )
-from fogbank.services.ec2.network import names
+from fogbank.services.ec2.network import counters, names
 from fogbank.services.ec2.network.decide import Packet, entry, rule
 from fogbank.services.ec2.resources import NetworkInterface, Subnet, Vpc
 
@@ -35,14 +34,6 @@ _FLOWS_MAX = 400
 _CONVERSATIONS_MAX = 60
 _RULES_MAX = 8
 _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6"}
-_ELSEWHERE = {
-    "fault": "a fault",
-    "no public address": "the internet gateway: the sender has no public address",
-    "egress only": "the egress-only internet gateway lets nothing in",
-    "source": "the check of the source: the sender has not got this address",
-    "invalid": "connection tracking: it belongs to no connection",
-}
-"""Counters of what drops packets without telling of each."""
 Counters = Mapping[str, tuple[int, int]]
 K = TypeVar("K")
 
@@ -175,11 +166,11 @@ class Recent:
         }
 
 
-def by_rule(counters: Counters) -> dict[str, tuple[int, int]]:
+def by_rule(totals: Counters) -> dict[str, tuple[int, int]]:
     """The kernel's counters by the names that rules on the map have."""
     found: dict[str, tuple[int, int]] = {}
-    for comment, (packets, octets) in counters.items():
-        name = counter_of(comment)
+    for comment, (packets, octets) in totals.items():
+        name = counters.name_of(comment)
         before = found.get(name, (0, 0))
         found[name] = before[0] + packets, before[1] + octets
     return found
@@ -202,7 +193,7 @@ def look(scene: Scene, flows: Flows) -> Look:
     found, whose = Look(), _Whose(scene)
     events: list[Event] = []
     for one in flows.accepted:
-        events += [Event(one.flow, one.sent), Event(_turned(one.flow), one.answered, is_answer=True)]
+        events += [Event(one.flow, one.sent), Event(one.flow.reversed(), one.answered, is_answer=True)]
     events += [Event(one.flow, one.count, one.rule) for one in flows.rejected]
     events.sort(key=lambda event: (not event.rejected, -event.size.packets))
     for event in events[:_FLOWS_MAX]:
@@ -354,7 +345,7 @@ def _routes(scene: Scene, subnet: Subnet) -> list[tuple[IPv4Network | IPv6Networ
 
 def _elsewhere(scene: Scene, recent: Counters) -> Iterator[dict[str, Any]]:
     """What was dropped of which only the number is known, and where that may have been."""
-    for name, text in _ELSEWHERE.items():
+    for name, text in counters.ELSEWHERE.items():
         if name in recent:
             yield {"rule": name, "text": text, "dropped": _pair(recent[name]), "at": _suspects(scene, name)}
 
@@ -371,18 +362,6 @@ def _suspects(scene: Scene, name: str) -> Sequence[str]:
         # Of several subnets nobody knows which it was.
         return [gateway, *(public if len(public) == 1 else ())]
     return sorted(fabric.egress_only) if name == "egress only" else []
-
-
-def _turned(flow: Flow) -> Flow:
-    return Flow(
-        flow.protocol,
-        flow.destination,
-        flow.source,
-        flow.destination_port,
-        flow.source_port,
-        flow.left,
-        flow.entered,
-    )
 
 
 def _merge(into: dict[K, Tally], more: Mapping[K, Tally]) -> None:

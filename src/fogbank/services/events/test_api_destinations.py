@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from fogbank.aws.errors import AwsError
 from fogbank.testing import TestCloud
+from fogbank.testing.endpoint import Endpoint
 
 ROLE_TRUST = json.dumps(
     {
@@ -21,46 +19,6 @@ ROLE_TRUST = json.dumps(
         ],
     }
 )
-
-
-class Endpoint:
-    """A server that keeps what it was sent, and answers as it is told."""
-
-    def __init__(self) -> None:
-        self.got: list[dict[str, Any]] = []
-        self.answers: list[tuple[int, bytes]] = []
-        endpoint = self
-
-        class Asked(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                endpoint.got.append({"path": self.path, "headers": headers, "body": body})
-                status, text = endpoint.answers.pop(0) if endpoint.answers else (200, b"{}")
-                self.send_response(status)
-                self.send_header("content-length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *args: Any) -> None:
-                return
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Asked)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    found = Endpoint()
-    yield found
-    found.close()
 
 
 def api_key(value: str = "tide") -> dict[str, Any]:
@@ -102,9 +60,9 @@ def test_an_endpoint_is_told_with_the_key_paths_and_headers(cloud: TestCloud, en
     destination(cloud, f"{endpoint.url}/*/in/*", given, HttpParameters=http, InputPath="$.detail")
     put(cloud, {"shop": "north", "id": 7})
     (got,) = endpoint.got
-    assert got["path"] == "/north/in/x%20y?shop=north&q=1"
-    assert json.loads(got["body"]) == {"shop": "north", "id": 7, "added": "yes"}
-    assert got["headers"]["x-key"] == "tide" and got["headers"]["x-order"] == "7"
+    assert got.path == "/north/in/x%20y?shop=north&q=1"
+    assert json.loads(got.body) == {"shop": "north", "id": 7, "added": "yes"}
+    assert got.headers["x-key"] == "tide" and got.headers["x-order"] == "7"
     shown = cloud.call("events", "DescribeConnection", {"Name": "c"})
     assert shown["AuthParameters"]["ApiKeyAuthParameters"] == {"ApiKeyName": "X-Key"}
     assert "yes" not in json.dumps(shown["AuthParameters"]) and shown["ConnectionState"] == "AUTHORIZED"
@@ -115,7 +73,7 @@ def test_an_endpoint_is_told_with_the_key_paths_and_headers(cloud: TestCloud, en
 def test_a_password_goes_as_basic_authorization(cloud: TestCloud, endpoint: Endpoint) -> None:
     destination(cloud, endpoint.url, {"BasicAuthParameters": {"Username": "u", "Password": "p"}}, "BASIC")
     put(cloud, {})
-    assert endpoint.got[0]["headers"]["authorization"] == "Basic dTpw"
+    assert endpoint.got[0].headers["authorization"] == "Basic dTpw"
 
 
 def test_a_token_is_fetched_for_oauth(cloud: TestCloud, endpoint: Endpoint) -> None:
@@ -125,8 +83,8 @@ def test_a_token_is_fetched_for_oauth(cloud: TestCloud, endpoint: Endpoint) -> N
     endpoint.answers = [token, token]
     destination(cloud, f"{endpoint.url}/in", {"OAuthParameters": oauth}, "OAUTH_CLIENT_CREDENTIALS")
     put(cloud, {})
-    assert b"client_secret=hush" in endpoint.got[0]["body"]
-    assert endpoint.got[-1]["path"] == "/in" and endpoint.got[-1]["headers"]["authorization"] == "Bearer abc"
+    assert "client_secret=hush" in endpoint.got[0].body
+    assert endpoint.got[-1].path == "/in" and endpoint.got[-1].headers["authorization"] == "Bearer abc"
 
 
 def test_a_connection_without_a_token_is_not_authorized_and_tells_nobody(cloud: TestCloud, endpoint: Endpoint) -> None:
@@ -137,7 +95,7 @@ def test_a_connection_without_a_token_is_not_authorized_and_tells_nobody(cloud: 
     shown = cloud.call("events", "DescribeConnection", {"Name": "c"})
     assert shown["ConnectionState"] == "DEAUTHORIZED" and "401" in shown["StateReason"]
     put(cloud, {})
-    assert [got["path"] for got in endpoint.got] == ["/token"]
+    assert [got.path for got in endpoint.got] == ["/token"]
 
 
 def test_an_endpoint_that_fails_is_tried_again_and_one_that_refuses_is_not(
@@ -214,7 +172,7 @@ def test_connections_and_destinations_are_checked(cloud: TestCloud, endpoint: En
     cloud.events()
     assert events("DescribeConnection", Name="c")["ConnectionState"] == "AUTHORIZED"
     put(cloud, {})
-    assert endpoint.got[0]["headers"]["x-key"] == "new"
+    assert endpoint.got[0].headers["x-key"] == "new"
     events("DeleteApiDestination", Name="d")
     assert events("DeleteConnection", Name="c")["ConnectionState"] == "DELETING"
     with pytest.raises(AwsError, match="ResourceNotFoundException"):

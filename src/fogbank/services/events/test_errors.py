@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fogbank.testing import TestCloud, parity
-from fogbank.testing.parity import Case, Parity, World
+from fogbank.testing.parity import Case, World
 
 SERVICE = "events"
 
@@ -52,8 +52,6 @@ def _policy(size: int) -> str:
     text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     return text.replace('"Sid": ""', f'"Sid": "{"s" * (size - len(text))}"')
 
-
-NEVER_REFUSING: set[str] = set()
 
 EXCUSED: dict[str, str] = {
     "ManagedRuleException": "archives keep no managed rules here",
@@ -198,29 +196,12 @@ CASES = [
 ]
 # fmt: on
 
-PARITY = Parity(SERVICE, CASES, EXCUSED)
+TestErrors = parity.refusals(SERVICE, CASES, EXCUSED, _made)
 
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     yield from parity.world(_made)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.operation}-{case.code}")
-def test_it_is_refused(world: World, case: Case) -> None:
-    assert PARITY.refused(world, case) == (case.code, case.message, case.status)
-
-
-def test_every_error_of_the_model_is_provoked_or_excused() -> None:
-    assert PARITY.missing() == []
-
-
-def test_every_excuse_is_needed() -> None:
-    assert PARITY.needless() == []
-
-
-def test_every_operation_that_can_refuse_is_seen_to() -> None:
-    assert PARITY.silent() == NEVER_REFUSING
 
 
 @pytest.mark.parametrize(

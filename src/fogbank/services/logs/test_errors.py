@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from fogbank.aws.errors import AwsError
 from fogbank.testing import TestCloud, parity
-from fogbank.testing.parity import Case, Parity, World
+from fogbank.testing.parity import Case
 
 SERVICE = "logs"
 
@@ -43,8 +42,6 @@ def _made(cloud: TestCloud) -> dict[str, str]:
     cloud.call("s3", "CreateBucket", {"Bucket": "exports"})
     return {"DONE": query, "LONG": "x" * 1_048_551, "HALF": "x" * 524_288, "POLICY": document}
 
-
-NEVER_REFUSING: set[str] = set()
 
 EXCUSED: dict[str, str] = {
     "CreateExportTask:ResourceAlreadyExistsException": "two tasks may have one name",
@@ -237,29 +234,7 @@ CASES = [
 ]
 # fmt: on
 
-PARITY = Parity(SERVICE, CASES, EXCUSED)
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    yield from parity.world(_made)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.operation}-{case.code}")
-def test_it_is_refused(world: World, case: Case) -> None:
-    assert PARITY.refused(world, case) == (case.code, case.message, case.status)
-
-
-def test_every_error_of_the_model_is_provoked_or_excused() -> None:
-    assert PARITY.missing() == []
-
-
-def test_every_excuse_is_needed() -> None:
-    assert PARITY.needless() == []
-
-
-def test_every_operation_that_can_refuse_is_seen_to() -> None:
-    assert PARITY.silent() == NEVER_REFUSING
+TestErrors = parity.refusals(SERVICE, CASES, EXCUSED, _made)
 
 
 async def _at_once(cloud: TestCloud, operation: str, times: int, **parameters: Any) -> list[Any]:

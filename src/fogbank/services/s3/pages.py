@@ -11,7 +11,7 @@ from fogbank.aws.errors import AwsError
 from fogbank.codec.compiled import codec_for
 from fogbank.codec.message import Request, Response
 from fogbank.codec.rest import one_line
-from fogbank.codec.xml import escaped
+from fogbank.codec.xml import referenced
 from fogbank.control.context import Context
 from fogbank.services.s3 import access_logs, buckets, cors, errors, forms, websites
 
@@ -247,7 +247,7 @@ def _stored(
     if status != "201":
         return Response(200 if status == "200" else 204, headers)
     rows = {"Location": location, "Bucket": asked["Bucket"], "Key": asked["Key"], "ETag": etag}
-    listed = "".join(f"<{name}>{escaped(value)}</{name}>" for name, value in rows.items())
+    listed = "".join(f"<{name}>{referenced(value)}</{name}>" for name, value in rows.items())
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n<PostResponse>{listed}</PostResponse>'
     return Response(201, [*headers, ("content-type", "application/xml")], text.encode())
 

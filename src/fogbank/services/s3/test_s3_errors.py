@@ -6,30 +6,35 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, and the pag
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from fogbank.aws.errors import AwsError
-from fogbank.codec.compiled import codec_for
-from fogbank.control import caller as callers
-from fogbank.control.caller import Caller
-from fogbank.control.service import Installed
-from fogbank.model.load import load
 from fogbank.services.s3 import acls, rules
-from fogbank.services.s3.test_s3_wire_errors import WIRE
-from fogbank.testing import START, TestCloud
+from fogbank.services.s3.test_s3_access_errors import (
+    ACCOUNT,
+    ACLS,
+    BY_CUSTOMER,
+    FULL,
+    LOCKED,
+    MINIMAL,
+    NO_BUCKET,
+    NOBODY,
+    OTHER,
+    ROLE,
+    STRANGER,
+    B,
+    Prepared,
+    refusal,
+    status_of,
+)
+from fogbank.testing import START
 
-ACCOUNT, OTHER = "000000000000", "111111111111"
-B, LOCKED, ACLS, FULL, PAID = "harbour", "locked-harbour", "listed-harbour", "full-harbour", "paid-harbour"
 PART = 5 * 1024 * 1024
-NOBODY, STRANGER = callers.anonymous(), callers.root(OTHER)
 OWNER = {"ID": acls.canonical_id(ACCOUNT)}
 XML = "The XML you provided was not well-formed or did not validate against our published schema"
-NO_BUCKET = "The specified bucket does not exist"
 NO_KEY = "The specified key does not exist."
 NO_VERSION = "The specified version does not exist."
 NO_UPLOAD = "The specified upload does not exist."
@@ -37,96 +42,7 @@ HELD = "At least one of the pre-conditions you specified did not hold"
 UNREAL = "A header you provided implies functionality that is not implemented"
 NO_ACLS = "The bucket does not allow ACLs"
 PART_RANGE = "Part number must be an integer between 1 and 10000, inclusive"
-BY_CUSTOMER = {
-    "SSECustomerAlgorithm": "AES256",
-    "SSECustomerKey": base64.b64encode(b"k" * 32).decode(),
-    "SSECustomerKeyMD5": base64.b64encode(hashlib.md5(b"k" * 32).digest()).decode(),
-}
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/copier"
 
-# What each operation must have besides its bucket to be refused for the bucket alone.
-MINIMAL: dict[str, dict[str, Any]] = {
-    "AbortMultipartUpload": {"Key": "k", "UploadId": "u"},
-    "CompleteMultipartUpload": {"Key": "k", "UploadId": "u"},
-    "CopyObject": {"Key": "copy", "CopySource": f"{B}/k"},
-    "CreateMultipartUpload": {"Key": "k"},
-    "DeleteBucket": {},
-    "DeleteBucketCors": {},
-    "DeleteBucketEncryption": {},
-    "DeleteBucketLifecycle": {},
-    "DeleteBucketOwnershipControls": {},
-    "DeleteBucketPolicy": {},
-    "DeleteBucketReplication": {},
-    "DeleteBucketTagging": {},
-    "DeleteBucketWebsite": {},
-    "DeleteObject": {"Key": "k"},
-    "DeleteObjectTagging": {"Key": "k"},
-    "DeletePublicAccessBlock": {},
-    "GetBucketAccelerateConfiguration": {},
-    "GetBucketAcl": {},
-    "GetBucketCors": {},
-    "GetBucketEncryption": {},
-    "GetBucketLifecycleConfiguration": {},
-    "GetBucketLocation": {},
-    "GetBucketLogging": {},
-    "GetBucketNotificationConfiguration": {},
-    "GetBucketOwnershipControls": {},
-    "GetBucketPolicy": {},
-    "GetBucketPolicyStatus": {},
-    "GetBucketReplication": {},
-    "GetBucketRequestPayment": {},
-    "GetBucketTagging": {},
-    "GetBucketVersioning": {},
-    "GetBucketWebsite": {},
-    "GetObject": {"Key": "k"},
-    "GetObjectAcl": {"Key": "k"},
-    "GetObjectAttributes": {"Key": "k", "ObjectAttributes": ["ETag"]},
-    "GetObjectLegalHold": {"Key": "k"},
-    "GetObjectLockConfiguration": {},
-    "GetObjectRetention": {"Key": "k"},
-    "GetObjectTagging": {"Key": "k"},
-    "GetPublicAccessBlock": {},
-    "HeadBucket": {},
-    "HeadObject": {"Key": "k"},
-    "ListMultipartUploads": {},
-    "ListObjectVersions": {},
-    "ListObjects": {},
-    "ListObjectsV2": {},
-    "ListParts": {"Key": "k", "UploadId": "u"},
-    "PutBucketAccelerateConfiguration": {"AccelerateConfiguration": {"Status": "Enabled"}},
-    "PutBucketAcl": {"ACL": "private"},
-    "PutBucketCors": {"CORSConfiguration": {"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]}},
-    "PutBucketEncryption": {
-        "ServerSideEncryptionConfiguration": {
-            "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
-        }
-    },
-    "PutBucketLifecycleConfiguration": {
-        "LifecycleConfiguration": {"Rules": [{"Status": "Enabled", "Prefix": "", "Expiration": {"Days": 1}}]}
-    },
-    "PutBucketLogging": {"BucketLoggingStatus": {}},
-    "PutBucketNotificationConfiguration": {"NotificationConfiguration": {}},
-    "PutBucketOwnershipControls": {"OwnershipControls": {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}},
-    "PutBucketPolicy": {"Policy": "{}"},
-    "PutBucketReplication": {"ReplicationConfiguration": {"Role": ROLE, "Rules": []}},
-    "PutBucketRequestPayment": {"RequestPaymentConfiguration": {"Payer": "BucketOwner"}},
-    "PutBucketTagging": {"Tagging": {"TagSet": []}},
-    "PutBucketVersioning": {"VersioningConfiguration": {"Status": "Enabled"}},
-    "PutBucketWebsite": {"WebsiteConfiguration": {"IndexDocument": {"Suffix": "i"}}},
-    "PutObject": {"Key": "k"},
-    "PutObjectAcl": {"Key": "k", "ACL": "private"},
-    "PutObjectLegalHold": {"Key": "k", "LegalHold": {"Status": "ON"}},
-    "PutObjectLockConfiguration": {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"}},
-    "PutObjectRetention": {"Key": "k", "Retention": {}},
-    "PutObjectTagging": {"Key": "k", "Tagging": {"TagSet": []}},
-    "PutPublicAccessBlock": {"PublicAccessBlockConfiguration": {}},
-    "UploadPart": {"Key": "k", "UploadId": "u", "PartNumber": 1},
-    "UploadPartCopy": {"Key": "k", "UploadId": "u", "PartNumber": 1, "CopySource": f"{B}/k"},
-}
-# Refused object by object, and not as a whole.
-EACH_BY_ITSELF = {"DeleteObjects"}
-# They name no bucket that is there.
-OF_NO_BUCKET = {"CreateBucket", "ListBuckets"}
 
 Case = tuple[str, dict[str, Any], str, int, str]
 
@@ -485,175 +401,12 @@ CASES: list[Case] = [
         {"PartNumber": 1, "ETag": "one"}]}), "NotImplemented", 501, UNREAL),
 ]  # fmt: skip
 
-# Codes of the page "Error responses" that no request provokes here, and why.
-_NO_SERVICE = "of access points, multi-region access points, object lambda or directory buckets, which fogbank has not"
-_OLD = "of SOAP, DevPay, torrents or signature version 2, which AWS has given up"
-_TROUBLE = "AWS in trouble; `fogbank fault` answers with any code on demand (control/test_control.py)"
-EXCUSED: dict[str, str] = {
-    **dict.fromkeys(
-        ("AccessPointAlreadyOwnedByYou", "BucketHasAccessPointsAttached", "InvalidAccessPoint", "EndpointNotFound",
-         "InvalidAccessPointAliasError", "InvalidSessionException", "NoSuchAccessPoint", "NoSuchAsyncRequest",
-         "NoSuchMultiRegionAccessPoint", "PermanentRedirectControlError", "TooManyAccessPoints", "ResponseInterrupted",
-         "TooManyMultiRegionAccessPoints", "TooManyMultiRegionAccessPointregionsError", "IdempotencyException",
-         "DeviceNotActiveError", "NotDeviceOwnerError", "ClientTokenConflict", "UnsupportedArgument"), _NO_SERVICE),
-    **dict.fromkeys(
-        ("CredentialsNotSupported", "InlineDataTooLarge", "InvalidPayer", "InvalidSOAPRequest", "InvalidSecurity",
-         "MissingAttachment", "MissingSecurityElement", "MissingSecurityHeader", "RequestTorrentOfBucketError",
-         "UnsupportedSignature", "MaxMessageLengthExceeded", "NoLoggingStatusForKey", "TokenRefreshRequired",
-         "InvalidSignature", "TokenCodeInvalidError"), _OLD),
-    **dict.fromkeys(
-        ("InternalError", "ServiceUnavailable", "SlowDown", "OperationAborted", "Redirect", "TemporaryRedirect",
-         "ConnectionClosedByRequester", "ConditionalRequestConflict"), _TROUBLE),
-    **dict.fromkeys(
-        ("PermanentRedirect", "InvalidRegion", "IncorrectEndpoint"),
-        "every region's endpoint reaches every bucket (README)"),
-    **dict.fromkeys(
-        ("AccountProblem", "AllAccessDisabled", "NotSignedUp", "UnauthorizedAccessError", "UnexpectedIPError",
-         "InvalidBucketOwnerAWSAccountID", "TagPolicyException"),
-        "a state of accounts and organizations that fogbank does not keep"),
-    **dict.fromkeys(
-        ("RestoreAlreadyInProgress", "ObjectAlreadyInActiveTierError"), "RestoreObject has no code (README)"),
-    **dict.fromkeys(
-        ("InvalidWriteOffset", "TooManyParts", "EncryptionTypeMismatch"), "appends are for directory buckets alone"),
-    "AmbiguousGrantByEmailAddress": "no account has an address",
-    "TooManyBuckets": "at 10,001 buckets: below, with the limit lower",
-    "ServerSideEncryptionConfigurationNotFoundError": "since January 2023 each bucket has a default encryption",
-    "InvalidAddressingHeader": "asks for the anonymous role of a service of AWS's own",
-    "InvalidHostHeader": "a Host that names no bucket is taken for the endpoint itself",
-    "InvalidHttpMethod": "a method that HTTP lacks is refused before S3 sees it (gateway/test_connection.py)",
-    "RequestHeaderSectionTooLarge": "the gateway says 431 before S3 sees it (gateway/test_connection.py)",
-    "RequestTimeout": "needs a stalled upload: gateway/test_streams.py",
-    "ExpiredToken": "needs a session: gateway/test_identify.py",
-    "InvalidToken": "needs a session: gateway/test_identify.py",
-    "InvalidAccessKeyId": "needs an unknown key: gateway/test_identify.py",
-    "SignatureDoesNotMatch": "needs a signature: gateway/test_sigv4.py and test_identify.py",
-    "RequestTimeTooSkewed": "needs a signature: gateway/test_sigv4.py",
-    "AuthorizationQueryParametersError": "needs a signature: gateway/test_sigv4.py",
-    "UnexpectedContent": "AWS says it of bodies that fogbank passes over",
-    "MissingRequestBodyError": "AWS says MalformedXML since the schema demands a document",
-    "RequestIsNotMultiPartContent": "a POST to a bucket that is no form is no operation: MethodNotAllowed",
-    "UserKeyMustBeSpecified": "AWS says InvalidArgument since: test_s3_pages.py",
-    "IncorrectNumberOfFilesInPostRequest": "AWS says InvalidArgument since: test_s3_pages.py",
-    "MaxPostPreDataLengthExceededError": "of forms: test_s3_pages.py",
-    "MalformedPOSTRequest": "of forms: test_s3_pages.py",
-    "InvalidPolicyDocument": "of forms: test_s3_pages.py",
-    "MissingAuthenticationToken": "an unsigned request is nobody's, and refused with AccessDenied",
-}  # fmt: skip
-DOCUMENTED = """
-AccessControlListNotSupported AccessDenied AccountProblem AllAccessDisabled AmbiguousGrantByEmailAddress
-AuthorizationHeaderMalformed AuthorizationQueryParametersError BadDigest BucketAlreadyExists BucketAlreadyOwnedByYou
-BucketHasAccessPointsAttached BucketNotEmpty ClientTokenConflict ConnectionClosedByRequester CredentialsNotSupported
-CrossLocationLoggingProhibitted DeviceNotActiveError EndpointNotFound EntityTooLarge EntityTooSmall ExpiredToken
-IllegalLocationConstraintException IllegalVersioningConfigurationException IncompleteBody IncorrectEndpoint
-IncorrectNumberOfFilesInPostRequest InlineDataTooLarge InternalError InvalidAccessKeyId InvalidAccessPoint
-InvalidAccessPointAliasError InvalidAddressingHeader InvalidArgument InvalidBucketAclWithObjectOwnership
-InvalidBucketName InvalidBucketOwnerAWSAccountID InvalidBucketState InvalidDigest InvalidEncryptionAlgorithmError
-InvalidHostHeader InvalidHttpMethod InvalidLocationConstraint InvalidObjectState InvalidPart InvalidPartOrder
-InvalidPayer InvalidPolicyDocument InvalidRange InvalidRegion InvalidRequest InvalidSessionException InvalidSignature
-InvalidSecurity InvalidSOAPRequest InvalidStorageClass InvalidTag InvalidTargetBucketForLogging InvalidToken InvalidURI
-KeyTooLongError KMS.DisabledException KMS.InvalidKeyUsageException KMS.KMSInvalidStateException KMS.NotFoundException
-MalformedACLError MalformedPolicy MalformedPOSTRequest MalformedXML MaxMessageLengthExceeded
-MaxPostPreDataLengthExceededError MetadataTooLarge MethodNotAllowed MissingAttachment MissingAuthenticationToken
-MissingContentLength MissingRequestBodyError MissingSecurityElement MissingSecurityHeader NoLoggingStatusForKey
-NoSuchAccessPoint NoSuchAsyncRequest NoSuchBucket NoSuchBucketPolicy NoSuchCORSConfiguration NoSuchKey
-NoSuchLifecycleConfiguration NoSuchMultiRegionAccessPoint NoSuchObjectLockConfiguration NoSuchTagSet NoSuchUpload
-NoSuchVersion NoSuchWebsiteConfiguration NotDeviceOwnerError NotImplemented NotModified NotSignedUp
-ObjectLockConfigurationNotFoundError OperationAborted OwnershipControlsNotFoundError PermanentRedirect
-PermanentRedirectControlError PreconditionFailed Redirect ReplicationConfigurationNotFoundError
-RequestHeaderSectionTooLarge RequestIsNotMultiPartContent RequestTimeout RequestTimeTooSkewed
-RequestTorrentOfBucketError ResponseInterrupted RestoreAlreadyInProgress ServerSideEncryptionConfigurationNotFoundError
-ServiceUnavailable SignatureDoesNotMatch SlowDown TagPolicyException TemporaryRedirect TokenCodeInvalidError
-TokenRefreshRequired TooManyAccessPoints TooManyBuckets TooManyMultiRegionAccessPointregionsError
-TooManyMultiRegionAccessPoints UnauthorizedAccessError UnexpectedContent UnexpectedIPError
-UnresolvableGrantByEmailAddress
-UnsupportedArgument UnsupportedSignature UserKeyMustBeSpecified XAmzContentSHA256Mismatch
-""".split()
-
-
-class Prepared:
-    """A cloud with all that the cases need, and what they call it."""
-
-    def __init__(self) -> None:
-        self.cloud = TestCloud()
-        self.names: dict[str, str] = {}
-        s3 = self.s3 = self.cloud.client("s3")
-        for name in (B, FULL, PAID, "dotted.harbour", "granted-harbour"):
-            s3("CreateBucket", Bucket=name, ObjectOwnership="BucketOwnerEnforced")
-        s3("CreateBucket", Bucket=ACLS, ObjectOwnership="ObjectWriter")
-        s3("CreateBucket", Bucket="west-harbour", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-        self.cloud.call("s3", "CreateBucket", {"Bucket": "others-harbour"}, caller=STRANGER)
-        s3("CreateBucket", Bucket=LOCKED, ObjectLockEnabledForBucket=True)
-        s3("DeletePublicAccessBlock", Bucket=FULL)
-        s3("DeleteBucketOwnershipControls", Bucket=FULL)
-        controls = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
-        s3("PutBucketOwnershipControls", Bucket="granted-harbour", OwnershipControls=controls)
-        s3("PutBucketAcl", Bucket="granted-harbour", GrantRead=f"id={acls.canonical_id(OTHER)}")
-        s3("PutBucketRequestPayment", Bucket=PAID, RequestPaymentConfiguration={"Payer": "Requester"})
-        for name in (B, ACLS):
-            s3("PutObject", Bucket=name, Key="k", Body=b"tide")
-        s3("PutObject", Bucket=B, Key="cold", Body=b"tide", StorageClass="GLACIER")
-        s3("PutObject", Bucket=B, Key="sealed", Body=b"tide", **BY_CUSTOMER)
-        self._lock()
-        self._keys()
-        up = {"Bucket": B, "Key": "up", "UploadId": s3("CreateMultipartUpload", Bucket=B, Key="up")["UploadId"]}
-        self.names["up"] = up["UploadId"]
-        for number, name in enumerate(("one", "two"), 1):
-            self.names[name] = s3("UploadPart", **up, PartNumber=number, Body=b"x")["ETag"]
-
-    def _lock(self) -> None:
-        s3 = self.s3
-        until = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": START + 86_400}
-        gone = s3("PutObject", Bucket=LOCKED, Key="k", Body=b"tide")["VersionId"]
-        s3("DeleteObject", Bucket=LOCKED, Key="k", VersionId=gone)
-        marker = s3("DeleteObject", Bucket=LOCKED, Key="k")["VersionId"]
-        held = s3("PutObject", Bucket=LOCKED, Key="k", Body=b"tide", **until)["VersionId"]
-        s3("PutObject", Bucket=LOCKED, Key="free", Body=b"tide")
-        self.names |= {"gone": gone, "marker": marker, "held": held}
-
-    def _keys(self) -> None:
-        kms = self.cloud.client("kms")
-        made = {name: kms("CreateKey")["KeyMetadata"]["KeyId"] for name in ("off", "dying")}
-        made["signing"] = kms("CreateKey", KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
-        for name, key in made.items():
-            kms("CreateAlias", AliasName=f"alias/{name}", TargetKeyId=key)
-        kms("DisableKey", KeyId=made["off"])
-        kms("ScheduleKeyDeletion", KeyId=made["dying"])
-
-    def call(self, operation: str, params: Mapping[str, Any], caller: Caller | None = None) -> dict[str, Any]:
-        given = self._named({name: value for name, value in params.items() if name != "_region"})
-        return self.cloud.call("s3", operation, given, caller=caller, region=params.get("_region", ""))
-
-    def _named(self, value: Any) -> Any:
-        """Parameters with the ids that were made for `up`, `marker`, …"""
-        if isinstance(value, dict):
-            found = {name: self._named(one) for name, one in value.items() if name not in ("VersionId", "UploadId")}
-            more = {
-                name: self.names.get(value[name], value[name]) for name in ("VersionId", "UploadId") if name in value
-            }
-            if found.get("ETag") in ("one", "two"):
-                found["ETag"] = self.names[found["ETag"]]
-            if "CopySource" in found:
-                found["CopySource"] = found["CopySource"].replace("=marker", f"={self.names['marker']}")
-            return found | more
-        return [self._named(one) for one in value] if isinstance(value, list) else value
-
 
 @pytest.fixture(scope="module")
 def prepared() -> Iterator[Prepared]:
     found = Prepared()
     yield found
     found.cloud.close()
-
-
-def refusal(prepared: Prepared, operation: str, params: Mapping[str, Any], caller: Caller | None = None) -> AwsError:
-    with pytest.raises(AwsError) as caught:
-        prepared.call(operation, params, caller)
-    return caught.value
-
-
-def status_of(operation: str, error: AwsError) -> int:
-    """As the wire has it."""
-    return codec_for("s3", "rest-xml", operation).write_error(error, "r").status
 
 
 @pytest.mark.parametrize(
@@ -667,25 +420,6 @@ def test_what_is_refused(
     error = refusal(prepared, operation, params)
     assert (error.code, status_of(operation, error)) == (code, status), error
     assert text in error.message
-
-
-@pytest.mark.parametrize("operation", sorted(MINIMAL))
-def test_a_bucket_that_is_not_there(prepared: Prepared, operation: str) -> None:
-    error = refusal(prepared, operation, {"Bucket": "no-bucket", **MINIMAL[operation]})
-    assert (error.code, status_of(operation, error), error.message) == ("NoSuchBucket", 404, NO_BUCKET)
-    assert error.members == {"BucketName": "no-bucket"}
-
-
-@pytest.mark.parametrize("operation", sorted(MINIMAL))
-@pytest.mark.parametrize("who", ["nobody", "a stranger", "another owner expected", "a stranger who does not pay"])
-def test_who_may_not(prepared: Prepared, operation: str, who: str) -> None:
-    more = {"ExpectedBucketOwner": OTHER} if who.startswith("another") else {}
-    if more and "ExpectedBucketOwner" not in load("s3").members(load("s3").operation(operation).input):
-        pytest.skip("the operation takes no expected owner")
-    caller = {"nobody": NOBODY, "another owner expected": None}.get(who, STRANGER)
-    name = PAID if who.endswith("pay") else B
-    error = refusal(prepared, operation, {"Bucket": name, **MINIMAL[operation], **more}, caller)
-    assert (error.code, status_of(operation, error)) == ("AccessDenied", 403), error
 
 
 def test_the_parts_of_a_deletion_are_refused_one_by_one(prepared: Prepared) -> None:
@@ -730,37 +464,3 @@ def test_an_account_has_no_more_buckets_than_it_may(prepared: Prepared, monkeypa
     error = refusal(prepared, "CreateBucket", {"Bucket": "new"})
     assert (error.code, status_of("CreateBucket", error)) == ("TooManyBuckets", 400)
     assert error.message == "You have attempted to create more buckets than allowed"
-
-
-def test_who_may_not_know_a_bucket_learns_its_region(prepared: Prepared) -> None:
-    for caller in (NOBODY, STRANGER):
-        assert refusal(prepared, "HeadBucket", {"Bucket": "west-harbour"}, caller).headers == {
-            "x-amz-bucket-region": "eu-west-1"
-        }
-
-
-def test_every_operation_is_in_the_tables() -> None:
-    installed = Installed("fogbank.services.s3")
-    done = {operation.name for operation in load("s3").operations() if installed.operation(operation.name)}
-    assert done == set(MINIMAL) | EACH_BY_ITSELF | OF_NO_BUCKET
-    assert done - set(MINIMAL) <= {case[0] for case in CASES}
-
-
-def test_every_documented_error_is_provoked_or_excused() -> None:
-    provoked = {case[2] for case in CASES} | {code for *_, code, _ in WIRE}
-    missing = set(DOCUMENTED) - provoked - set(EXCUSED)
-    assert not missing
-    assert not provoked & set(EXCUSED), "what is provoked needs no excuse"
-
-
-def test_every_error_of_the_model_is_provoked_by_its_operation_or_excused() -> None:
-    model, installed = load("s3"), Installed("fogbank.services.s3")
-    provoked = {(case[0], case[2]) for case in CASES} | {(name, "NoSuchBucket") for name in MINIMAL}
-    missing = [
-        (operation.name, code)
-        for operation in model.operations()
-        if installed.operation(operation.name)
-        for code in operation.errors
-        if code not in EXCUSED and (operation.name, code) not in provoked
-    ]
-    assert not missing

@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from fogbank.testing import TestCloud, parity
-from fogbank.testing.parity import Case, Parity, World
+from fogbank.testing.parity import Case
 
 SERVICE = "scheduler"
 
@@ -39,8 +36,6 @@ def _made(cloud: TestCloud) -> dict[str, str]:
         cloud.call(SERVICE, "CreateScheduleGroup", {"Name": f"known{number:03d}"})
     return {}
 
-
-NEVER_REFUSING: set[str] = set()
 
 EXCUSED: dict[str, str] = {
     "InternalServerException": "fogbank's own fault, never a client's",
@@ -131,26 +126,4 @@ CASES = [
 ]
 # fmt: on
 
-PARITY = Parity(SERVICE, CASES, EXCUSED)
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    yield from parity.world(_made)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.operation}-{case.code}")
-def test_it_is_refused(world: World, case: Case) -> None:
-    assert PARITY.refused(world, case) == (case.code, case.message, case.status)
-
-
-def test_every_error_of_the_model_is_provoked_or_excused() -> None:
-    assert PARITY.missing() == []
-
-
-def test_every_excuse_is_needed() -> None:
-    assert PARITY.needless() == []
-
-
-def test_every_operation_that_can_refuse_is_seen_to() -> None:
-    assert PARITY.silent() == NEVER_REFUSING
+TestErrors = parity.refusals(SERVICE, CASES, EXCUSED, _made)

@@ -4,65 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from fogbank.services.sns.test_sns import Inbox, Topic
 from fogbank.testing import Served, TestCloud
+from fogbank.testing.endpoint import Endpoint
 from fogbank.testing.plugin import MakeClient
-
-
-class Endpoint:
-    """An HTTP server that keeps what it is sent, and answers with the next of `statuses`, 200 when none is left."""
-
-    def __init__(self) -> None:
-        self.requests: list[tuple[dict[str, str], str]] = []
-        self.statuses: list[int] = []
-        self.arrived = threading.Condition()
-        endpoint = self
-
-        class Taker(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"])).decode()
-                with endpoint.arrived:
-                    endpoint.requests.append(({name.lower(): value for name, value in self.headers.items()}, body))
-                    status = endpoint.statuses.pop(0) if endpoint.statuses else 200
-                    endpoint.arrived.notify_all()
-                self.send_response(status)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Taker)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hook"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
-
-    def wait(self, count: int) -> list[tuple[dict[str, str], str]]:
-        with self.arrived:
-            assert self.arrived.wait_for(lambda: len(self.requests) >= count, 10), self.requests
-            return list(self.requests)
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    found = Endpoint()
-    yield found
-    found.close()
 
 
 def subscribed(cloud: TestCloud, endpoint: Endpoint, **attributes: str) -> tuple[Topic, str]:
@@ -71,10 +23,10 @@ def subscribed(cloud: TestCloud, endpoint: Endpoint, **attributes: str) -> tuple
     answer = topic("Subscribe", Protocol="http", Endpoint=endpoint.url, Attributes=attributes)
     assert answer == {"SubscriptionArn": "pending confirmation"}
     cloud.advance(0)
-    [(headers, body)] = endpoint.wait(1)
+    [(_, headers, body)] = endpoint.wait(1)
     assert headers["x-amz-sns-message-type"] == "SubscriptionConfirmation"
     arn = topic("ConfirmSubscription", Token=json.loads(body)["Token"])["SubscriptionArn"]
-    endpoint.requests.clear()
+    endpoint.got.clear()
     return topic, arn
 
 
@@ -82,7 +34,7 @@ def test_a_notification_has_awss_headers(cloud: TestCloud, endpoint: Endpoint) -
     topic, arn = subscribed(cloud, endpoint)
     sent = topic.publish("hello")
     cloud.advance(0)
-    [(headers, body)] = endpoint.wait(1)
+    [(_, headers, body)] = endpoint.wait(1)
     expected = {
         "x-amz-sns-message-type": "Notification",
         "x-amz-sns-message-id": sent["MessageId"],
@@ -101,7 +53,7 @@ def test_raw_delivery_and_its_content_type(cloud: TestCloud, endpoint: Endpoint)
     topic, _ = subscribed(cloud, endpoint, RawMessageDelivery="true", DeliveryPolicy=policy)
     topic.publish('{"a": 1}')
     cloud.advance(0)
-    [(headers, body)] = endpoint.wait(1)
+    [(_, headers, body)] = endpoint.wait(1)
     assert body == '{"a": 1}'
     assert (headers["x-amz-sns-rawdelivery"], headers["content-type"]) == ("true", "application/json")
 
@@ -115,44 +67,44 @@ def test_a_failing_endpoint_is_tried_again_and_then_given_up(cloud: TestCloud, e
         DeliveryPolicy=json.dumps({"healthyRetryPolicy": retries}),
         RedrivePolicy=json.dumps({"deadLetterTargetArn": dead.arn}),
     )
-    endpoint.statuses = [500, 429, 503]
+    endpoint.answers = [(500, b""), (429, b""), (503, b"")]
     topic.publish("hello")
     cloud.advance(0)
-    assert len(endpoint.requests) == 1
+    assert len(endpoint.got) == 1
     cloud.advance(19)
-    assert len(endpoint.requests) == 1
+    assert len(endpoint.got) == 1
     cloud.advance(1)
-    assert len(endpoint.requests) == 2
+    assert len(endpoint.got) == 2
     cloud.advance(29)
-    assert (len(endpoint.requests), dead.texts()) == (2, [])
+    assert (len(endpoint.got), dead.texts()) == (2, [])
     cloud.advance(1)
-    assert len(endpoint.requests) == 3
+    assert len(endpoint.got) == 3
     assert dead.texts() == ["hello"]
     cloud.advance(3600)
-    assert len(endpoint.requests) == 3
+    assert len(endpoint.got) == 3
 
 
 def test_an_endpoint_that_recovers(cloud: TestCloud, endpoint: Endpoint) -> None:
     topic, _ = subscribed(cloud, endpoint)
-    endpoint.statuses = [500]
+    endpoint.answers = [(500, b"")]
     topic.publish("hello")
     cloud.advance(20)
-    assert len(endpoint.requests) == 2
-    assert endpoint.requests[0][1] == endpoint.requests[1][1]
+    assert len(endpoint.got) == 2
+    assert endpoint.got[0].body == endpoint.got[1].body
     cloud.advance(100)
-    assert len(endpoint.requests) == 2
+    assert len(endpoint.got) == 2
 
 
 def test_a_refusal_is_final(cloud: TestCloud, endpoint: Endpoint) -> None:
     dead = Inbox(cloud, "dead")
     topic, _ = subscribed(cloud, endpoint, RedrivePolicy=json.dumps({"deadLetterTargetArn": dead.arn}))
-    endpoint.statuses = [404]
+    endpoint.answers = [(404, b"")]
     topic.publish("hello")
     cloud.advance(0)
     [message] = dead.messages()
     assert message["MessageAttributes"]["ErrorCode"]["StringValue"] == "404"
     cloud.advance(100)
-    assert len(endpoint.requests) == 1
+    assert len(endpoint.got) == 1
 
 
 def test_nobody_there(cloud: TestCloud, endpoint: Endpoint) -> None:
@@ -171,16 +123,16 @@ def test_a_throttle(cloud: TestCloud, endpoint: Endpoint) -> None:
     for number in range(5):
         topic.publish(str(number))
     cloud.advance(0)
-    assert len(endpoint.requests) == 1
+    assert len(endpoint.got) == 1
     cloud.advance(1)
-    assert len(endpoint.requests) == 3
+    assert len(endpoint.got) == 3
     cloud.advance(1)
-    assert len(endpoint.requests) == 5
+    assert len(endpoint.got) == 5
 
 
 def test_a_delivery_that_waits_is_sealed(cloud: TestCloud, endpoint: Endpoint) -> None:
     topic, _ = subscribed(cloud, endpoint)
-    endpoint.statuses = [500]
+    endpoint.answers = [(500, b"")]
     topic.publish("needle in the haystack")
     cloud.advance(0)
     files = [path for path in cloud.cloud.folder.rglob("fogbank.db*") if path.is_file()]
@@ -228,7 +180,7 @@ def test_confirm_publish_verify_unsubscribe(boto: MakeClient, endpoint: Endpoint
     sns = boto("sns")
     topic = sns.create_topic(Name="news", Attributes={"SignatureVersion": version})["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url)
-    question = json.loads(endpoint.wait(1)[0][1])
+    question = json.loads(endpoint.wait(1)[0].body)
     assert (question["Type"], question["SignatureVersion"]) == ("SubscriptionConfirmation", version)
     assert is_genuine(question)
     assert not is_genuine({**question, "Message": "something else"})
@@ -236,7 +188,7 @@ def test_confirm_publish_verify_unsubscribe(boto: MakeClient, endpoint: Endpoint
     assert status == 200
     assert "<ConfirmSubscriptionResult><SubscriptionArn>" in text
     sns.publish(TopicArn=topic, Message="héllo", Subject="Greeting")
-    note = json.loads(endpoint.wait(2)[1][1])
+    note = json.loads(endpoint.wait(2)[1].body)
     assert (note["Message"], note["Subject"]) == ("héllo", "Greeting")
     assert is_genuine(note)
     assert not is_genuine({**note, "Subject": "Other"})
@@ -245,7 +197,7 @@ def test_confirm_publish_verify_unsubscribe(boto: MakeClient, endpoint: Endpoint
     assert attributes["ConfirmationWasAuthenticated"] == "false"
     assert get(note["UnsubscribeURL"])[0] == 200
     assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
-    end = json.loads(endpoint.wait(3)[2][1])
+    end = json.loads(endpoint.wait(3)[2].body)
     assert end["Type"] == "UnsubscribeConfirmation"
     assert is_genuine(end)
 
@@ -254,13 +206,13 @@ def test_links_cannot_do_more_than_they_say(boto: MakeClient, served: Served, en
     sns = boto("sns")
     topic = sns.create_topic(Name="news")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url)
-    question = json.loads(endpoint.wait(1)[0][1])
+    question = json.loads(endpoint.wait(1)[0].body)
     wrong = question["SubscribeURL"].replace(question["Token"], "0" * 128)
     assert get(wrong)[0] == 400
     assert get(f"{served.url}/?Action=DeleteTopic&TopicArn={topic}&Version=2010-03-31")[0] == 403
     arn = sns.confirm_subscription(TopicArn=topic, Token=question["Token"], AuthenticateOnUnsubscribe="true")
     sns.publish(TopicArn=topic, Message="x")
-    note = json.loads(endpoint.wait(2)[1][1])
+    note = json.loads(endpoint.wait(2)[1].body)
     status, text = get(note["UnsubscribeURL"])
     assert (status, "AuthorizationError" in text) == (403, True)
     sns.unsubscribe(SubscriptionArn=arn["SubscriptionArn"])

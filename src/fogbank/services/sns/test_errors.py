@@ -264,7 +264,7 @@ EXCUSED: dict[tuple[str, str], str] = {
     ("DeleteTopic", "InvalidStateException"): "of topics that archive messages (README)",
     ("DeleteTopic", "NotFoundException"): "a topic that is gone is deleted (API page: idempotent)",
     ("Unsubscribe", "NotFoundException"): "a subscription that is gone is ended",
-    ("PublishBatch", "InvalidParameterValueException"): "told of the entry, in Failed: test_sns.py",
+    ("PublishBatch", "InvalidParameterValueException"): "told of the entry, in Failed: test_publishing.py",
     ("UntagResource", "TagLimitExceededException"): "taking tags away cannot pass a limit",
     ("GetSMSAttributes", "InvalidParameterException"): "any name may be asked for",
     ("RemovePermission", "InvalidParameterException"): "of the topic's ARN, above",

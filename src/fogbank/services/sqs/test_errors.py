@@ -4,12 +4,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-
-import pytest
 
 from fogbank.testing import TestCloud, parity
-from fogbank.testing.parity import Case, Parity, World
+from fogbank.testing.parity import Case
 
 SERVICE = "sqs"
 
@@ -69,11 +66,9 @@ def _made(cloud: TestCloud) -> dict[str, str]:
     return {"VISIBLE": handle, "DONE": task, "MANY": MANY, "LONG": "x" * 524_289, "SIGNING": signs, **keys}
 
 
-NEVER_REFUSING: set[str] = set()
-
 EXCUSED: dict[str, str] = {
-    "SendMessage:KmsAccessDenied": "test_sqs.py provokes it as a user",
-    "ReceiveMessage:KmsAccessDenied": "test_sqs.py provokes it as a user",
+    "SendMessage:KmsAccessDenied": "test_access.py provokes it as a user",
+    "ReceiveMessage:KmsAccessDenied": "test_access.py provokes it as a user",
     "ReceiveMessage:KmsNotFound": "of a ciphertext whose key is gone, kms says that access is denied",
     "RequestThrottled": "fogbank does not throttle; faults can be set to",
     "InvalidSecurity": "requests without TLS, signed with version 4, are taken",
@@ -81,7 +76,7 @@ EXCUSED: dict[str, str] = {
     "KmsThrottled": "fogbank does not throttle; faults can be set to",
     "DeleteMessage:InvalidIdFormat": "AWS has not sent it since handles replaced ids",
     "ReceiveMessage:KmsInvalidKeyUsage": "what a key may be used for never changes, so none that encrypted cannot decrypt",
-    "ReceiveMessage:OverLimit": "120,000 messages in flight: test_sqs.py provokes it with a lower limit",
+    "ReceiveMessage:OverLimit": "120,000 messages in flight: test_waiting.py provokes it with a lower limit",
     "CreateQueue:InvalidAddress": "the request has no address of a queue",
     "GetQueueUrl:InvalidAddress": "the request has no address of a queue",
     "ListQueues:InvalidAddress": "the request has no address of a queue",
@@ -324,26 +319,4 @@ CASES = [
 ]
 # fmt: on
 
-PARITY = Parity(SERVICE, CASES, EXCUSED)
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    yield from parity.world(_made)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.operation}-{case.code}")
-def test_it_is_refused(world: World, case: Case) -> None:
-    assert PARITY.refused(world, case) == (case.code, case.message, case.status)
-
-
-def test_every_error_of_the_model_is_provoked_or_excused() -> None:
-    assert PARITY.missing() == []
-
-
-def test_every_excuse_is_needed() -> None:
-    assert PARITY.needless() == []
-
-
-def test_every_operation_that_can_refuse_is_seen_to() -> None:
-    assert PARITY.silent() == NEVER_REFUSING
+TestErrors = parity.refusals(SERVICE, CASES, EXCUSED, _made)

@@ -3,15 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import ip_network
 
-from fogbank.planes.net.facts import LO, Address, Chain, Fact, Line, Namespace, Neighbour, Pair, Route, Rules, Setting
+from fogbank.planes.net.facts import (
+    LO,
+    Address,
+    Chain,
+    Fact,
+    Line,
+    Namespace,
+    Neighbour,
+    Pair,
+    Route,
+    Rules,
+    Setting,
+    Uplink,
+)
 from fogbank.services.ec2 import resolver
-from fogbank.services.ec2.addressing import ipv6_prefix, public_prefix
+from fogbank.services.ec2.addressing import PUBLIC, ipv6_prefix, public_prefix
 from fogbank.services.ec2.network import names
 from fogbank.services.ec2.prefix_lists import aws_lists
 from fogbank.services.ec2.resources import Endpoint, NatGateway, NetworkInterface, Peering, PrefixList, Vpc
 
 MTU_INTERNET = 1500
+_UPLINK = "10.0.2.0/24"
+"""What is on the uplink's device. Nobody else sees it: private addresses are nowhere in an internet."""
+_UPLINK_OWN = 100
+KEPT = (
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    PUBLIC,
+    "203.0.113.0/24",
+    "224.0.0.0/3",
+)
+"""What does not leave: what is private, fogbank's own, for many, or nobody's (RFC 6890)."""
 _NAT_IDLE_SECONDS = "350"
 _NAT_IDLE = ("tcp_timeout_established", "udp_timeout", "udp_timeout_stream", "icmp_timeout")
 
@@ -25,6 +55,25 @@ def internet(region: str) -> Iterator[Fact]:
     yield Address(ns, LO, f"{names.OUTSIDE_6}/128")
     for every in names.EVERYWHERE:
         yield Route(ns, every, kind="blackhole", metric=names.METRIC_LAST)
+
+
+def uplink(region: str) -> frozenset[Fact]:
+    """The way of a region's internet to the machine's own network: only for what is public, and not fogbank's own."""
+    ns, device, network = names.internet(region), names.UPLINK_DEVICE, ip_network(_UPLINK)
+    kept = ", ".join(KEPT)
+    return frozenset(
+        {
+            Namespace(ns, router=True),
+            Uplink(ns, device, _UPLINK),
+            Address(ns, device, f"{network[_UPLINK_OWN]}/{network.prefixlen}"),
+            Route(ns, _UPLINK, device=device),
+            Route(ns, "0.0.0.0/0", device=device, via=str(network[2])),
+            Chain(ns, "kept", "type filter hook postrouting priority 90; policy accept;"),
+            Rules(ns, "kept", (f'oifname "{device}" ip daddr {{ {kept} }} counter drop comment "not for the uplink"',)),
+            Chain(ns, "uplink", "type nat hook postrouting priority 100; policy accept;"),
+            Rules(ns, "uplink", (f'oifname "{device}" snat ip to {network[_UPLINK_OWN]}',)),
+        }
+    )
 
 
 def own_addresses(region: str) -> list[str]:

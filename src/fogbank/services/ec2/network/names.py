@@ -14,6 +14,7 @@ GROUP_JOIN = 11
 GROUP_ENDPOINT = 12
 HOST_DEVICE = "eth0"
 INTERNET_DEVICE = "igw"
+UPLINK_DEVICE = "uplink"
 NEXT_HOP, NEXT_HOP_6 = "169.254.0.1", "fe80::1"
 """The far end of every link between routers: the links have no addresses of their own, and nobody asks for theirs."""
 RESOLVER, METADATA, TIME = "169.254.169.253", "169.254.169.254", "169.254.169.123"
@@ -33,6 +34,11 @@ def device(resource_id: str) -> str:
     """The router's end of what an id stands for: `e…` of an interface, `p…` of a peering, `v…` of a VPC."""
     letter = {"eni": "e", "pcx": "p", "vpc": "v", "vpce": "g", "tgw-attach": "t"}[resource_id.rpartition("-")[0]]
     return letter + tail(resource_id)
+
+
+def waiting(eni_id: str) -> str:
+    """The device through which an interface's packets are led to wait: `i…`."""
+    return "i" + tail(eni_id)
 
 
 def mac(resource_id: str, end: int) -> str:

@@ -88,7 +88,7 @@ def attachment(found: Attached, table: TransitRouteTable | None) -> frozenset[Fa
     """The links of an attachment. One that is associated with no route table leads nowhere."""
     facts: set[Fact] = set()
     for zone, eni in found.interfaces.items():
-        group = found.attachment.number * ZONES_MAX + zone
+        group = _group(found.attachment, zone)
         facts.update(_link(found.attachment.gateway_id, eni, group))
         if table is not None:
             mark = table.number * ZONES_MAX + zone
@@ -139,6 +139,17 @@ def route_table(
                 via = names.NEXT_HOP_6 if ":" in route.destination else names.NEXT_HOP
                 facts.add(Route(ns, route.destination, table=at, device=_port(eni), via=via))
     return frozenset(facts)
+
+
+def ports(hub: Hub) -> Iterator[tuple[str, int, int]]:
+    """The devices of a gateway's router, each with its link group and its zone."""
+    for one in hub.attached.values():
+        for zone, eni in one.interfaces.items():
+            yield _port(eni), _group(one.attachment, zone), zone
+
+
+def _group(attachment: TransitAttachment, zone: int) -> int:
+    return attachment.number * ZONES_MAX + zone
 
 
 def _port(eni: NetworkInterface) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.ec2 import dhcp_options, rules, tagging, vpcs
-from fogbank.services.ec2.catalog import one
+from fogbank.services.ec2.catalog import dependency_violation, one
 from fogbank.services.ec2.listing import Listing, listed
 from fogbank.services.ec2.resources import DhcpOptions, Vpc
 
@@ -59,8 +59,7 @@ def create_dhcp_options(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def delete_dhcp_options(ctx: Context, req: dict[str, Any]) -> None:
     options = one(ctx, DhcpOptions, req["DhcpOptionsId"])
     if any(vpc.dhcp_options_id == options.id for vpc in ctx.scan(Vpc)):
-        text = f"The dhcpOptions '{options.id}' has dependencies and cannot be deleted."
-        raise AwsError("DependencyViolation", text)
+        raise dependency_violation("dhcpOptions", options.id)
     ctx.delete(DhcpOptions, options.id)
 
 

@@ -9,7 +9,7 @@ import msgspec
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.ec2 import gateways, rules, tagging, vpcs
-from fogbank.services.ec2.catalog import one
+from fogbank.services.ec2.catalog import dependency_violation, one
 from fogbank.services.ec2.listing import Listing, listed
 from fogbank.services.ec2.resources import EgressOnlyGateway, InternetGateway, RouteTable, Vpc
 
@@ -46,8 +46,7 @@ def create_internet_gateway(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 def delete_internet_gateway(ctx: Context, req: dict[str, Any]) -> None:
     gateway = one(ctx, InternetGateway, req["InternetGatewayId"])
     if gateway.vpc_id:
-        text = f"The internetGateway '{gateway.id}' has dependencies and cannot be deleted."
-        raise AwsError("DependencyViolation", text)
+        raise dependency_violation("internetGateway", gateway.id)
     ctx.delete(InternetGateway, gateway.id)
 
 

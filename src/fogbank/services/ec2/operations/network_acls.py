@@ -55,8 +55,7 @@ def delete_network_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if acl.is_default:
         raise AwsError("InvalidParameterValue", f"cannot delete default network ACL {acl.id}")
     if network_acls.associated(ctx, acl):
-        text = f"The networkAcl '{acl.id}' has dependencies and cannot be deleted."
-        raise AwsError("DependencyViolation", text)
+        raise catalog.dependency_violation("networkAcl", acl.id)
     ctx.delete(NetworkAcl, acl.vpc_id, acl.id)
     return {}
 

@@ -9,7 +9,7 @@ import msgspec
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.ec2 import prefix_lists, route_tables, routing, rules, tagging, vpcs
-from fogbank.services.ec2.catalog import maybe, one
+from fogbank.services.ec2.catalog import dependency_violation, maybe, one
 from fogbank.services.ec2.listing import Listing, listed
 from fogbank.services.ec2.resources import (
     Edge,
@@ -70,8 +70,7 @@ def delete_route_table(ctx: Context, req: dict[str, Any]) -> None:
     table = one(ctx, RouteTable, req["RouteTableId"])
     vpc = one(ctx, Vpc, table.vpc_id)
     if table.id == vpc.main_route_table_id or table.edges or any(True for _ in route_tables.subnets_of(ctx, table)):
-        text = f"The routeTable '{table.id}' has dependencies and cannot be deleted."
-        raise AwsError("DependencyViolation", text)
+        raise dependency_violation("routeTable", table.id)
     for endpoint in list(ctx.scan(Endpoint, vpc.id)):
         if table.id in endpoint.route_table_ids:
             left = tuple(one for one in endpoint.route_table_ids if one != table.id)

@@ -10,7 +10,7 @@ from fogbank.aws.errors import AwsError
 from fogbank.aws.filters import matching
 from fogbank.control.context import Context
 from fogbank.services.ec2 import addressing, rules, subnets, tagging, vpcs
-from fogbank.services.ec2.catalog import one
+from fogbank.services.ec2.catalog import dependency_violation, one
 from fogbank.services.ec2.listing import Listing, limit_of, listed, paged
 from fogbank.services.ec2.resources import Block, NetworkInterface, Reservation, Subnet, Vpc
 
@@ -99,8 +99,7 @@ def create_subnet(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def delete_subnet(ctx: Context, req: dict[str, Any]) -> None:
     subnet = one(ctx, Subnet, req["SubnetId"])
     if ctx.find(NetworkInterface, "by_subnet", subnet.id):
-        text = f"The subnet '{subnet.id}' has dependencies and cannot be deleted."
-        raise AwsError("DependencyViolation", text)
+        raise dependency_violation("subnet", subnet.id)
     ctx.delete(Subnet, subnet.vpc_id, subnet.id)
 
 

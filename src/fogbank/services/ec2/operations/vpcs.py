@@ -9,7 +9,7 @@ import msgspec
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.ec2 import addressing, rules, subnets, tagging, vpcs
-from fogbank.services.ec2.catalog import one
+from fogbank.services.ec2.catalog import dependency_violation, one
 from fogbank.services.ec2.listing import Listing, listed
 from fogbank.services.ec2.resources import Block, Peering, RouteTable, Subnet, Vpc
 
@@ -86,8 +86,7 @@ def create_default_subnet(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def delete_vpc(ctx: Context, req: dict[str, Any]) -> None:
     vpc = one(ctx, Vpc, req["VpcId"])
     if vpcs.has_dependencies(ctx, vpc):
-        text = f"The vpc '{vpc.id}' has dependencies and cannot be deleted."
-        raise AwsError("DependencyViolation", text)
+        raise dependency_violation("vpc", vpc.id)
     vpcs.remove(ctx, vpc)
 
 

@@ -37,6 +37,7 @@ from fogbank.services.ec2.resources.transit import (
     TransitGateway,
     TransitRoute,
     TransitRouteTable,
+    ZoneLine,
 )
 
 __all__ = [
@@ -79,4 +80,5 @@ __all__ = [
     "TransitRoute",
     "TransitRouteTable",
     "Vpc",
+    "ZoneLine",
 ]

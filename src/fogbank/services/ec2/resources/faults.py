@@ -18,6 +18,6 @@ class NetworkFault(Record, frozen=True, kw_only=True):
     loss: float = 1.0
     """The share of packets that is lost, each way: 1 for a blackhole."""
     delay_seconds: float = 0.0
-    """How much longer a round trip takes; of lines only."""
+    """How much longer a round trip takes."""
     ends_at: float = 0.0
     """Cloud time at which it is over; 0 for never."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
+from fogbank.services.ec2.bandwidth import GROUP_TAG, TYPE_TAG
 from fogbank.store.records import Record
 
 _BY_ID = {"by_id": "id"}
@@ -54,6 +55,7 @@ class NetworkInterface(Record, frozen=True, kw_only=True):
         "by_group": "groups",
         "by_attachment": "attachment_id",
         "by_public_ip": "public_ips",
+        "by_placement_group": "placement_group",
     }
     vpc_id: str
     id: str
@@ -92,6 +94,16 @@ class NetworkInterface(Record, frozen=True, kw_only=True):
     @property
     def public_ips(self) -> tuple[str, ...]:
         return tuple(one.association.public_ip for one in self.addresses if one.association)
+
+    @property
+    def instance_type(self) -> str:
+        """Whose bandwidth it has; that of nobody where it is empty."""
+        return self.tags.get(TYPE_TAG, "")
+
+    @property
+    def placement_group(self) -> str | None:
+        """The name of the placement group that it is in."""
+        return self.tags.get(GROUP_TAG)
 
 
 class InterfacePermission(Record, frozen=True, kw_only=True):

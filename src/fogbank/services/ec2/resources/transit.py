@@ -56,6 +56,16 @@ class RegionLine(Record, frozen=True, kw_only=True):
     loss: float = 0.0
 
 
+class ZoneLine(Record, frozen=True, kw_only=True):
+    """What people have said of the way between two zones of a region; its key is their names in order."""
+
+    KIND: ClassVar[str] = "ec2/zone-line"
+    KEY: ClassVar[tuple[str, ...]] = ("here", "there")
+    here: str
+    there: str
+    round_trip_seconds: float = 0.0
+
+
 class TransitGateway(Record, frozen=True, kw_only=True):
     """A transit gateway."""
 
