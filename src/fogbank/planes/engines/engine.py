@@ -29,6 +29,7 @@ _PATH_BYTES_MAX = 80
 """Of a folder for sockets: their whole path may have 107 bytes (unix(7))."""
 _WORDS_MAX = 2000
 _POLL_SECONDS = 0.002
+_BURIAL_SECONDS = 10.0
 
 
 class Start(NamedTuple):
@@ -86,6 +87,23 @@ class Engines:
             return msgspec.json.decode((self.folder / name / _CARD).read_bytes(), type=_Card)
         except (OSError, msgspec.MsgspecError):
             return None
+
+    async def buried(self, name: str) -> None:
+        """Wait until nothing is left of an engine that has died: what it started may go on for a moment.
+
+        Raises WorldError.
+        """
+        card = self._card(name)
+        if card is None or process.is_running(card.process):
+            return
+
+        async def is_gone() -> bool:
+            return not await asyncio.to_thread(process.has_session, card.process.pid)
+
+        try:
+            await until(is_gone, _BURIAL_SECONDS)
+        except TimeoutError:
+            raise WorldError(f"{name}: what it started does not end") from None
 
     async def start(self, name: str, wanted: Start) -> Process:
         """Start an engine that does not run. Raises WorldError."""

@@ -23,6 +23,10 @@ async def spoke(engines: Engines) -> bool:
     return bool(engines.words("one"))
 
 
+async def ended(started: process.Process) -> bool:
+    return not process.is_running(started)
+
+
 @pytest.fixture
 def engines(tmp_path: Path) -> Iterator[Engines]:
     found = Engines(tmp_path, f"fbtest{os.getpid()}", FakeNet("plain"))
@@ -92,6 +96,21 @@ def test_an_engine_has_no_rights_of_ours(engines: Engines) -> None:
         said = await engines.run("one", ["sh", "-c", shown])
         user, groups, capabilities = said.decode().splitlines()
         assert (int(user) > 0, len(groups.split()), int(capabilities, 16)) == (True, 1, 0)
+
+    asyncio.run(story())
+
+
+def test_what_an_engine_has_started_is_waited_for(engines: Engines) -> None:
+    child = "import os, signal, sys, time\nif os.fork(): print('up', flush=True); signal.pause()\ntime.sleep(0.5)"
+
+    async def story() -> None:
+        started = await engines.start("one", Start([sys.executable, "-S", "-c", child]))
+        await until(lambda: spoke(engines), 10)
+        os.kill(started.pid, signal.SIGKILL)
+        assert process.has_session(started.pid)
+        await until(lambda: ended(started), 10)
+        await engines.buried("one")
+        assert not process.has_session(started.pid)
 
     asyncio.run(story())
 

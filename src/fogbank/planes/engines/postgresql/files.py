@@ -17,11 +17,12 @@ class Following(NamedTuple):
     """A standby's primary: where it listens, the slot that keeps what the standby has not had, and the password."""
 
     host: str
+    """An address, or the folder of its socket file, where no password is asked."""
     port: int
     slot: str
-    password: str
     name: str
     """The standby's own, as `pg_stat_replication` shows it."""
+    password: str = ""
 
     @property
     def conninfo(self) -> str:
@@ -32,7 +33,7 @@ class Following(NamedTuple):
             "password": self.password,
             "application_name": self.name,
         }
-        return " ".join(f"{key}={value}" for key, value in parts.items()) + " sslmode=prefer connect_timeout=5"
+        return " ".join(f"{key}={value}" for key, value in parts.items() if value) + " sslmode=prefer connect_timeout=5"
 
 
 class Certificate(NamedTuple):
@@ -63,6 +64,7 @@ class Node(NamedTuple):
 
 
 OURS: Mapping[str, str] = {
+    "archive_command": "true",
     "archive_mode": "on",
     "hba_file": "",
     "hot_standby": "on",
@@ -106,7 +108,7 @@ def settings(node: Node, home: Path, *, is_durable: bool) -> str:
     if node.following is not None:
         said |= {"primary_conninfo": node.following.conninfo, "primary_slot_name": node.following.slot}
     lines = [f"{name} = {quoted(value)}" for name, value in sorted(said.items())]
-    return "\n".join([*lines, f"include_if_exists {quoted(str(home / LAG_FILE))}", ""])
+    return "\n".join([*lines, f"include {quoted(str(home / LAG_FILE))}", ""])
 
 
 def _small() -> dict[str, str]:
@@ -118,7 +120,7 @@ def access(node: Node) -> str:
     """The text of `pg_hba.conf`: the admin by the socket file, standbys by password, then the node's own lines."""
     lines = [
         f"local all {ADMIN} trust",
-        f"local replication {ADMIN} trust",
+        f"local replication {ADMIN},{REPLICATION} trust",
         "local all all scram-sha-256",
         f"host replication {REPLICATION} all scram-sha-256",
         f"host all {ADMIN},{REPLICATION} all reject",

@@ -9,17 +9,21 @@ import secrets
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import psycopg
+from typing import TYPE_CHECKING, Any
 
 from fogbank.aws.errors import WorldError
 from fogbank.planes.engines.engine import Engines, Start, until
-from fogbank.planes.engines.postgresql import control_file, files, servers
+from fogbank.planes.engines.postgresql import files, servers
 from fogbank.planes.engines.postgresql.files import ADMIN, LAG_FILE, Node
+from fogbank.planes.engines.postgresql.lag import Lag, Lags
+from fogbank.planes.engines.postgresql.plane import Owner, Parameter
 from fogbank.planes.engines.postgresql.servers import Server
+
+if TYPE_CHECKING:
+    # Imported when a node is first spoken to: most clouds have none, and it takes 60 ms.
+    import psycopg
 
 START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
@@ -48,7 +52,9 @@ class Postgres:
         self._chosen = chosen
         self._is_durable = is_durable
         self._servers: list[Server] | None = None
+        self._parameters: dict[str, Mapping[str, Parameter]] = {}
         self._making = asyncio.Lock()
+        self.lags = Lags(self._say_lag, self._postmaster)
 
     def servers(self) -> list[Server]:
         """The installations of this machine, newest first, where the engines' user can use them."""
@@ -62,6 +68,47 @@ class Postgres:
             if str(one.major) == version.partition(".")[0]:
                 return one
         raise WorldError(f"PostgreSQL {version} is not on this machine: {servers.REMEDY}")
+
+    def versions(self) -> list[str]:
+        """See `Databases.versions`."""
+        return [one.version for one in self.servers()]
+
+    def parameters(self, version: str) -> Mapping[str, Parameter]:
+        """See `Databases.parameters`. Runs the server once for each version: some milliseconds."""
+        server = self.server(version)
+        if server.version not in self._parameters:
+            self._parameters[server.version] = servers.parameters(server)
+        return self._parameters[server.version]
+
+    def names(self) -> list[str]:
+        """See `Databases.names`."""
+        return self.engines.names()
+
+    def close(self) -> None:
+        """See `Databases.close`."""
+        self.lags.close()
+        self.engines.close()
+
+    async def halt(self) -> None:
+        """See `Databases.halt`."""
+        await asyncio.gather(*(self.stop(name) for name in self.names()))
+
+    async def clear(self) -> None:
+        """See `Databases.clear`."""
+        self.lags.close()
+        await self.engines.clear()
+
+    def is_running(self, name: str) -> bool:
+        """See `Databases.is_running`."""
+        return self.engines.found(name) is not None
+
+    def watch(self, name: str, ended: Callable[[], object]) -> None:
+        """See `Databases.watch`."""
+        self.engines.watch(name, ended)
+
+    async def remove(self, name: str) -> None:
+        """See `Databases.remove`."""
+        await self.engines.remove(name)
 
     # Data
 
@@ -80,9 +127,10 @@ class Postgres:
         await self.engines.run(node.name, [server.program("pg_resetwal"), "-f", "-D", str(home / "new")])
         (home / "new").rename(home / "data")
 
-    async def copy(self, node: Node, folder: Path) -> None:
-        """Make a node's data of a folder that `save` has made: it recovers when it starts."""
+    async def copy(self, node: Node, source: str) -> None:
+        """See `Databases.copy`."""
         home = self._swept(node.name)
+        folder = self.engines.folder / source / "data"
         await self.engines.run(node.name, ["cp", "-a", "--reflink=auto", str(folder), str(home / "new")])
         (home / "new").rename(home / "data")
 
@@ -102,19 +150,13 @@ class Postgres:
         path.touch(mode=0o600)
         self.engines.give(path)
 
-    async def save(self, name: str, version: str, target: Path) -> None:
-        """Copy a running node into a new folder as of now, while it goes on."""
-        argv = [
-            self.server(version).program("pg_basebackup"),
-            "-D",
-            str(target),
-            "-X",
-            "fetch",
-            "-c",
-            "fast",
-            "--no-sync",
-        ]
-        await self.engines.run(name, [*argv, "-h", str(self._sockets(name)), "-p", str(self._port(name)), "-U", ADMIN])
+    async def save(self, name: str, version: str, target: str) -> None:
+        """See `Databases.save`."""
+        home = self._swept(target)
+        argv = [self.server(version).program("pg_basebackup"), "-D", str(home / "new"), "-X", "fetch", "-c", "fast"]
+        socket = ["-h", str(self._sockets(name)), "-p", str(self._port(name)), "-U", ADMIN]
+        await self.engines.run(name, [*argv, "--no-sync", *socket])
+        (home / "new").rename(home / "data")
 
     # Processes
 
@@ -125,6 +167,8 @@ class Postgres:
             if not (home / folder).is_dir():
                 (home / folder).mkdir(mode=0o700)
                 self.engines.give(home / folder)
+        if not (home / LAG_FILE).exists():
+            self._write(home / LAG_FILE, "")
         texts = {
             "postgresql.conf": files.settings(node, home, is_durable=self._is_durable),
             "pg_hba.conf": files.access(node),
@@ -138,6 +182,9 @@ class Postgres:
         self.configure(node)
         if self.engines.found(node.name) is None:
             home = self.engines.home(node.name)
+            await self.engines.buried(node.name)
+            # Its number may be somebody else's by now, or a zombie's that nobody takes.
+            (home / "data" / "postmaster.pid").unlink(missing_ok=True)
             for stale in (home / "run").glob(f"{_PORT_FILE}*"):
                 stale.unlink(missing_ok=True)
             program = self.server(node.version).program("postgres")
@@ -165,16 +212,61 @@ class Postgres:
                 return not (await one(connection, "SELECT pg_is_in_recovery()"))[0]
 
             await until(is_primary, START_SECONDS)
+        self.lags.forget(name)
 
-    def lag(self, name: str, milliseconds: int, startup_pid: int) -> None:
-        """Have a standby apply what it has received so much later; only the process that applies reads it."""
-        self._write(self.engines.folder / name / LAG_FILE, f"recovery_min_apply_delay = {milliseconds}\n")
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(startup_pid, signal.SIGHUP)
+    async def own(self, name: str, owner: Owner) -> None:
+        """See `Databases.own`."""
+        from psycopg import sql
+
+        user, database = sql.Identifier(owner.user), sql.Identifier(owner.database)
+        async with self.connect(name) as connection:
+            if not await all_of(connection, "SELECT FROM pg_roles WHERE rolname = %s", owner.user):
+                await connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE").format(user))
+                await connection.execute(sql.SQL("GRANT rds_superuser TO {} WITH ADMIN OPTION").format(user))
+                for shipped in ("postgres", "template1"):
+                    await connection.execute(
+                        sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(shipped), user)
+                    )
+            password = sql.Literal(owner.password)
+            await connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(user, password))
+            if owner.database and not await all_of(
+                connection, "SELECT FROM pg_database WHERE datname = %s", owner.database
+            ):
+                await connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, user))
+
+    async def run(self, name: str, *statements: str, database: str = "postgres") -> None:
+        """See `Databases.run`."""
+        async with self.connect(name, database) as connection:
+            for statement in statements:
+                await connection.execute(statement.encode())
+
+    async def rows(
+        self, name: str, statement: str, *values: Any, database: str = "postgres"
+    ) -> Sequence[tuple[Any, ...]]:
+        """See `Databases.rows`."""
+        async with self.connect(name, database) as connection:
+            return await all_of(connection, statement, *values)
+
+    def socket(self, name: str) -> str:
+        """See `Databases.socket`."""
+        return str(self._sockets(name))
+
+    def lag(self, name: str, low_ms: int, high_ms: int) -> None:
+        """See `Databases.lag`."""
+        self.lags.set(name, Lag(low_ms, high_ms))
+
+    def _say_lag(self, name: str, text: str) -> None:
+        self._write(self.engines.folder / name / LAG_FILE, text)
+
+    def _postmaster(self, name: str) -> int:
+        running = self.engines.found(name)
+        return running.pid if running is not None else 0
 
     @contextlib.asynccontextmanager
     async def connect(self, name: str, database: str = "postgres") -> AsyncIterator[psycopg.AsyncConnection[Any]]:
         """A session as the superuser, statement by statement. Raises WorldError for what goes wrong."""
+        import psycopg
+
         try:
             connection = await psycopg.AsyncConnection.connect(
                 host=str(self._sockets(name)), port=self._port(name), user=ADMIN, dbname=database, autocommit=True
@@ -291,14 +383,21 @@ class Postgres:
         return server._replace(programs=home / server.programs.parent.parent.name / server.programs.parent.name / "bin")
 
 
+async def all_of(connection: psycopg.AsyncConnection[Any], statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """The rows of a query."""
+    return await (await connection.execute(statement.encode(), values or None)).fetchall()
+
+
 async def one(connection: psycopg.AsyncConnection[Any], statement: str, *values: Any) -> tuple[Any, ...]:
     """The only row of a query."""
-    row: tuple[Any, ...] | None = await (await connection.execute(statement, values or None)).fetchone()
+    row: tuple[Any, ...] | None = await (await connection.execute(statement.encode(), values or None)).fetchone()
     assert row is not None, statement
     return row
 
 
 def _identify(control: Path) -> None:
+    from fogbank.planes.engines.postgresql import control_file
+
     control.write_bytes(control_file.identified(control.read_bytes(), secrets.randbits(63)))
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from fogbank.planes.engines.postgresql.plane import Parameter
+
 _DEBIAN = Path("/usr/lib/postgresql")
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)\.(\d+)")
 _SECONDS_MAX = 10.0
@@ -45,6 +47,22 @@ def found(chosen: str = "") -> list[Server]:
         if server is not None:
             by_major.setdefault(server.major, server)
     return [by_major[major] for major in sorted(by_major, reverse=True)]
+
+
+def parameters(server: Server) -> dict[str, Parameter]:
+    """Every setting that a server knows, by name, as it describes them itself."""
+    said = subprocess.run(  # noqa: S603 - a server that the person has chosen or installed
+        [server.program("postgres"), "--describe-config"],
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS_MAX,
+        check=True,
+    ).stdout
+    rows = (line.split("\t") for line in said.splitlines())
+    return {
+        name: Parameter(name, context, type_, default, low, high, description)
+        for name, context, _, type_, default, low, high, description, *_ in rows
+    }
 
 
 def _chosen(folders: str) -> Iterator[Path]:

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from fogbank.aws.errors import WorldError
-from fogbank.planes.engines.engine import Engines
+from fogbank.planes.engines.engine import Engines, until
 from fogbank.planes.engines.postgresql import control_file, servers
 from fogbank.planes.engines.postgresql.files import Following, Node
 from fogbank.planes.engines.postgresql.node import Postgres, one
@@ -71,8 +71,14 @@ async def primary(postgres: Postgres, server: Server, **more: Any) -> AsyncItera
 
 
 def standby(of: Node) -> Node:
-    following = Following(of.addresses[0], of.port, "standby", "x", "standby")
+    following = Following(of.addresses[0], of.port, "standby", "standby", "x")
     return of._replace(name="standby", addresses=(address(),), following=following)
+
+
+async def is_delayed(postgres: Postgres, name: str) -> bool:
+    """Whether whoever applies the log has read how late it is to be."""
+    postgres.lags.tell()
+    return "60000" in (postgres.engines.folder / name / "lag.conf").read_text()
 
 
 async def rows(postgres: Postgres, name: str) -> int:
@@ -169,8 +175,8 @@ def test_a_standby_applies_as_late_as_it_is_told(run: Run, server: Server) -> No
             await postgres.follow(second)
             await postgres.start(second)
             async with postgres.connect(node.name) as admin, postgres.connect(second.name) as reader:
-                (pid,) = await one(reader, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'")
-                postgres.lag(second.name, 60_000, pid)
+                postgres.lag(second.name, 60_000, 60_000)
+                await until(lambda: is_delayed(postgres, second.name), 10)
                 await admin.execute("INSERT INTO t VALUES (2)")
                 await admin.execute("SELECT pg_switch_wal()")
                 (written,) = await one(admin, "SELECT pg_current_wal_flush_lsn()::text")
@@ -187,12 +193,11 @@ def test_a_standby_applies_as_late_as_it_is_told(run: Run, server: Server) -> No
 def test_a_copy_holds_what_was_there_when_it_was_made(run: Run, server: Server) -> None:
     async def story(postgres: Postgres) -> None:
         async with primary(postgres, server) as node:
-            saved = postgres.engines.home("snapshot") / "data"
-            await postgres.save(node.name, server.version, saved)
+            await postgres.save(node.name, server.version, "snapshot")
             async with postgres.connect(node.name) as admin:
                 await admin.execute("INSERT INTO t VALUES (2)")
             copied = Node("copy", server.version, addresses=(address(),))
-            await postgres.copy(copied, saved)
+            await postgres.copy(copied, "snapshot")
             await postgres.start(copied)
             assert (await rows(postgres, "copy"), await rows(postgres, node.name)) == (1, 2)
 

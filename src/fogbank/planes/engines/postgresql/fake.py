@@ -1,0 +1,125 @@
+"""PostgreSQL for tests, and where there is none to run: it remembers what it was told, and answers no query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from fogbank.aws.errors import WorldError
+from fogbank.planes.engines.postgresql.files import Node
+from fogbank.planes.engines.postgresql.plane import Owner, Parameter
+
+_PARAMETERS = (
+    Parameter("autovacuum", "sighup", "BOOLEAN", "on", "", "", "Starts the autovacuum subprocess."),
+    Parameter("max_connections", "postmaster", "INTEGER", "100", "1", "262143", "Sets the maximum number of sessions."),
+    Parameter("work_mem", "user", "INTEGER", "4096", "64", "2147483647", "Sets the memory for query workspaces."),
+)
+
+
+class FakeDatabases:
+    """Nodes as records: made, running, following whom."""
+
+    def __init__(self, versions: Sequence[str] = ("16.4", "15.8")) -> None:
+        self._versions = list(versions)
+        self.nodes: dict[str, Node] = {}
+        """Those that run."""
+        self.data: set[str] = set()
+        self.lags: dict[str, tuple[int, int]] = {}
+        self.owners: dict[str, Owner] = {}
+        self.statements: list[tuple[str, str]] = []
+        self._watches: dict[str, Callable[[], object]] = {}
+
+    def versions(self) -> list[str]:
+        return self._versions
+
+    def parameters(self, version: str) -> Mapping[str, Parameter]:
+        return {one.name: one for one in _PARAMETERS}
+
+    def has_data(self, name: str) -> bool:
+        return name in self.data
+
+    def is_running(self, name: str) -> bool:
+        return name in self.nodes
+
+    async def create(self, node: Node) -> None:
+        self.data.add(node.name)
+
+    async def copy(self, node: Node, source: str) -> None:
+        if source not in self.data:
+            raise WorldError(f"nothing is saved as {source}")
+        self.data.add(node.name)
+
+    async def follow(self, node: Node) -> None:
+        self.data.add(node.name)
+
+    def mark(self, name: str) -> None:
+        pass
+
+    async def save(self, name: str, version: str, target: str) -> None:
+        if name not in self.nodes:
+            raise WorldError(f"{name} does not run")
+        self.data.add(target)
+
+    def configure(self, node: Node) -> bool:
+        changed = self.nodes.get(node.name) not in (None, node)
+        if node.name in self.nodes:
+            self.nodes[node.name] = node
+        return changed
+
+    async def start(self, node: Node) -> None:
+        if node.name not in self.data:
+            raise WorldError(f"{node.name} has no data")
+        self.nodes[node.name] = node
+
+    async def reload(self, name: str) -> None:
+        pass
+
+    async def stop(self, name: str) -> None:
+        self.nodes.pop(name, None)
+        self._watches.pop(name, None)
+
+    async def promote(self, name: str) -> None:
+        self.nodes[name] = self.nodes[name]._replace(following=None)
+
+    async def own(self, name: str, owner: Owner) -> None:
+        self.owners[name] = owner
+
+    async def run(self, name: str, *statements: str, database: str = "postgres") -> None:
+        self.statements += [(name, statement) for statement in statements]
+
+    async def rows(
+        self, name: str, statement: str, *values: Any, database: str = "postgres"
+    ) -> Sequence[tuple[Any, ...]]:
+        return []
+
+    def socket(self, name: str) -> str:
+        return f"/{name}"
+
+    def lag(self, name: str, low_ms: int, high_ms: int) -> None:
+        self.lags[name] = (low_ms, high_ms)
+
+    def watch(self, name: str, ended: Callable[[], object]) -> None:
+        self._watches[name] = ended
+
+    def kill(self, name: str) -> None:
+        """For tests: a node dies."""
+        self.nodes.pop(name)
+        if (ended := self._watches.pop(name, None)) is not None:
+            ended()
+
+    async def remove(self, name: str) -> None:
+        await self.stop(name)
+        self.data.discard(name)
+
+    def names(self) -> list[str]:
+        return sorted(self.data)
+
+    def close(self) -> None:
+        self._watches.clear()
+
+    async def halt(self) -> None:
+        self.nodes.clear()
+
+    async def clear(self) -> None:
+        self.nodes.clear()
+        self.data.clear()

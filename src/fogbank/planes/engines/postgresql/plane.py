@@ -1,0 +1,111 @@
+"""PostgreSQL as whoever has records sees it: nodes are made, started, spoken to; a name stands for a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from fogbank.planes.engines.postgresql.files import Node
+
+
+class Parameter(NamedTuple):
+    """A setting that a server knows (`postgres --describe-config`)."""
+
+    name: str
+    context: str
+    """`postmaster` needs a restart; `internal` cannot be set."""
+    type: str
+    """`BOOLEAN`, `INTEGER`, `REAL`, `STRING` or `ENUM`."""
+    default: str
+    low: str
+    high: str
+    description: str
+
+
+class Owner(NamedTuple):
+    """The person's administrator of a server, and a database to begin with (empty for none)."""
+
+    user: str
+    password: str
+    database: str = ""
+
+
+class Databases(Protocol):
+    """PostgreSQL's nodes. Coroutines raise WorldError in the server's own words; doing a thing twice does no harm."""
+
+    def versions(self) -> list[str]:
+        """The versions that this machine has, newest first: `["18.6", "15.18"]`."""
+
+    def parameters(self, version: str) -> Mapping[str, Parameter]:
+        """Every setting of a version, by name. Raises WorldError where it is not on this machine."""
+
+    def has_data(self, name: str) -> bool:
+        """Whether a node has been made whole, running or not."""
+
+    def is_running(self, name: str) -> bool:
+        """Whether a node has its process, whoever started it."""
+
+    async def create(self, node: Node) -> None:
+        """Make a node's data from nothing."""
+
+    async def copy(self, node: Node, source: str) -> None:
+        """Make a node's data of what was saved under another name: it recovers when it starts."""
+
+    async def follow(self, node: Node) -> None:
+        """Make a node's data by copying the primary that it follows."""
+
+    def mark(self, name: str) -> None:
+        """Have a node that does not run be a standby when it starts."""
+
+    async def save(self, name: str, version: str, target: str) -> None:
+        """Copy a running node as of now, under another name; it goes on."""
+
+    def configure(self, node: Node) -> bool:
+        """Write what a node is told in files; whether that differs from before."""
+
+    async def start(self, node: Node) -> None:
+        """Start a node unless it runs, and wait until it takes connections."""
+
+    async def reload(self, name: str) -> None:
+        """Have a node read its files again: settings that need no restart hold from then on."""
+
+    async def stop(self, name: str) -> None:
+        """Stop a node as fast as it can without losing anything."""
+
+    async def promote(self, name: str) -> None:
+        """Make a standby a primary, and wait until it takes writes."""
+
+    async def own(self, name: str, owner: Owner) -> None:
+        """Have a node's administrator be this one, with this password, and the database be there."""
+
+    async def run(self, name: str, *statements: str, database: str = "postgres") -> None:
+        """Run statements as the superuser, each for itself."""
+
+    async def rows(
+        self, name: str, statement: str, *values: Any, database: str = "postgres"
+    ) -> Sequence[tuple[Any, ...]]:
+        """The rows of a query, run as the superuser."""
+
+    def socket(self, name: str) -> str:
+        """The folder of a node's socket file: a `host` for others of the cloud's, whatever network they are in."""
+
+    def lag(self, name: str, low_ms: int, high_ms: int) -> None:
+        """Have a standby apply what it has received later by so many milliseconds, drawn anew all the time."""
+
+    def watch(self, name: str, ended: Callable[[], object]) -> None:
+        """Call once when a node's process ends."""
+
+    async def remove(self, name: str) -> None:
+        """End a node, and delete all that it has; what was saved under a name too."""
+
+    def names(self) -> list[str]:
+        """Every name that has something on disk."""
+
+    def close(self) -> None:
+        """Let go; the nodes go on."""
+
+    async def halt(self) -> None:
+        """Stop every node; what they have stays."""
+
+    async def clear(self) -> None:
+        """End every node, and leave nothing of them on the machine."""

@@ -1,0 +1,78 @@
+"""Proxies: addresses that stay while what is behind them moves, in processes that outlive the cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """A server behind a front: an address in a namespace (empty for the machine's own)."""
+
+    name: str
+    ns: str = ""
+    address: str = "127.0.0.1"
+    port: int = 5432
+
+
+class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes a front forward writes (Aurora's local write forwarding): reads are its own, writes the writer's."""
+
+    writer: Target
+    user: str
+    """A role that may see where the writer and the readers are in the log."""
+    password: str
+
+
+class Front(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that clients know, in a namespace, and what is behind it, in turn for each new connection."""
+
+    address: str
+    port: int
+    targets: tuple[Target, ...]
+    ns: str = ""
+    forwarding: Forwarding | None = None
+
+
+class Proxies(Protocol):
+    """Whoever serves fronts."""
+
+    async def set(self, owner: str, fronts: Sequence[Front]) -> None:
+        """Serve these fronts of an owner, and no others of his; they are served when this returns.
+
+        A connection to a target that is no longer behind its front is cut at once. Raises WorldError: an address is
+        taken, a namespace is not there.
+        """
+
+    def close(self) -> None:
+        """Let go; connections live on."""
+
+    async def clear(self) -> None:
+        """End every connection, and leave nothing on the machine."""
+
+
+class FakeProxies:
+    """For tests, and where nothing is served: it remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.fronts: dict[str, tuple[Front, ...]] = {}
+
+    async def set(self, owner: str, fronts: Sequence[Front]) -> None:
+        self.fronts[owner] = tuple(fronts)
+
+    def close(self) -> None:
+        pass
+
+    async def clear(self) -> None:
+        self.fronts.clear()
+
+
+def by_address(fronts: Mapping[str, Sequence[Front]]) -> Mapping[tuple[str, str, int], Front]:
+    """The fronts of all owners by where they listen (namespace, address, port); the first of two equal ones stands."""
+    found: dict[tuple[str, str, int], Front] = {}
+    for owner in sorted(fronts):
+        for front in fronts[owner]:
+            found.setdefault((front.ns, front.address, front.port), front)
+    return found
