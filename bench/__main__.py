@@ -188,7 +188,7 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=3.0, help="length of one run")
     options.add_argument("--rounds", type=int, default=3, help="runs of each")
     options.add_argument("--only", default="fogbank,ministack,moto", help="peers")
-    options.add_argument("--parts", default="starts,throughput,growth,objects,queues,telemetry,network")
+    options.add_argument("--parts", default="starts,throughput,growth,objects,queues,telemetry,network,databases")
     options.add_argument(
         "--many", type=int, default=1_000_000, help="objects, messages and log events of the large runs"
     )

@@ -33,6 +33,7 @@ from fogbank.model.load import load
 from fogbank.planes.doors import NoDoors
 from fogbank.planes.engines.postgresql.fake import FakeDatabases
 from fogbank.planes.engines.postgresql.plane import Databases
+from fogbank.planes.engines.proxies import FakeProxies, Proxies
 from fogbank.planes.net.fake import FakeNet
 from fogbank.planes.net.net import Net
 from fogbank.services.iam.identity import credential_of, note_use, policies_of, root_key
@@ -103,6 +104,7 @@ class Cloud:
         schedule: Callable[[Callable[[], None]], Any] | None = None,
         net: Callable[[Path], Net] | None = None,
         databases: Callable[[Net], Databases] | None = None,
+        proxies: Callable[[Net], Proxies] | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock or Clock()
@@ -127,8 +129,9 @@ class Cloud:
         self.doors = OpenDoors(self.net, self.server, self.inside.resolve, self._tls)
         doors = self.doors if self.net.has_packets else NoDoors()
         self.databases = databases(self.net) if databases is not None else FakeDatabases()
+        self.proxies = proxies(self.net) if proxies is not None else FakeProxies()
         is_uplinked = settings.uplink != "off"
-        self.planes = Planes(self.net, doors, settings.bandwidth_scale, is_uplinked, self.databases)
+        self.planes = Planes(self.net, doors, settings.bandwidth_scale, is_uplinked, self.databases, self.proxies)
         ground = Ground(self.store, self.clock, self.services, permission, seal, dice, self.planes, note_use)
         self.dispatch = Dispatch(ground)
         self.dispatch.secret_of = self.secret_of
@@ -171,11 +174,17 @@ class Cloud:
         """Take away the engines that nothing remembers: they were being deleted when the process before us died."""
         left = set(self.databases.names())
         for installed in self.services if left else ():
-            for scope in self.store.scopes_of(installed.service.engines) if installed.service.engines else ():
+            kinds = [kind for kind in installed.service.reconcilers if installed.service.engines]
+            for scope in sorted({scope for kind in kinds for scope in self.store.scopes_of(kind)}):
                 caller = callers.service(f"{installed.service.name}.amazonaws.com", scope.account)
                 ctx = Context(self.dispatch, installed.service.name, "adopt", scope, caller)
                 with ctx.begin():
                     left -= set(installed.engines(ctx))
+        try:
+            await self.proxies.prune(set(self.databases.names()) - left)
+        except WorldError as error:
+            # Each front is told again by its reconciler.
+            _LOG.warning("the proxies could not be adopted: %s", error)
         for name in sorted(left):
             await self.databases.remove(name)
 
@@ -206,6 +215,8 @@ class Cloud:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.doors.close()
+        self.proxies.close()
+        await (self.proxies.clear() if self._passing is not None else self.proxies.halt())
         self.databases.close()
         await (self.databases.clear() if self._passing is not None else self.databases.halt())
         await self.net.close()
@@ -329,6 +340,7 @@ class Cloud:
     async def emptied(self) -> None:
         """After a reset: the world has nothing left either."""
         self.doors.close()
+        await self.proxies.clear()
         await self.databases.clear()
         await self.net.set({}, within=("",))
 

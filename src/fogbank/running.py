@@ -23,6 +23,7 @@ from fogbank.aws.errors import WorldError
 from fogbank.planes import process
 from fogbank.planes.engines.engine import Engines
 from fogbank.planes.engines.postgresql.node import Postgres
+from fogbank.planes.engines.proxy.processes import ProxyProcesses
 from fogbank.planes.net import probe
 from fogbank.planes.net.fake import FakeNet
 from fogbank.planes.net.namespaces import prefix_of
@@ -108,7 +109,12 @@ async def _serve(settings: Settings, api: socket.socket, tls: socket.socket | No
     mode, reason = probe.found(settings.network)
     if reason:
         _LOG.warning("network: %s: %s", mode, reason)
-    cloud = Cloud(settings, net=lambda _: _network(mode, settings), databases=lambda net: _databases(settings, net))
+    cloud = Cloud(
+        settings,
+        net=lambda _: _network(mode, settings),
+        databases=lambda net: _databases(settings, net),
+        proxies=lambda net: _proxies(settings, net),
+    )
     await cloud.start()
     await cloud.listen(api)
     if tls is not None:
@@ -142,6 +148,12 @@ def _databases(settings: Settings, net: Net) -> Postgres:
         chosen=settings.postgresql,
         is_durable=settings.durability == "power" and not settings.ephemeral,
     )
+
+
+def _proxies(settings: Settings, net: Net) -> ProxyProcesses:
+    """What serves addresses that stay while databases move; in a folder of its own."""
+    state = settings.state_folder
+    return ProxyProcesses(Engines(state / "proxies", f"{prefix_of(state)}-proxies", net), net.path)
 
 
 def start(settings: Settings, given: dict[str, Any]) -> Running:
@@ -184,7 +196,12 @@ def stop(settings: Settings) -> bool:
 
 
 async def _cleared(settings: Settings) -> None:
-    """Take away what is left of a network, in whatever mode it was made. Raises RunError."""
+    """Stop what is left of the engines, and take away what is left of a network, in whatever mode it was made.
+
+    Raises RunError.
+    """
+    await _proxies(settings, FakeNet("plain")).halt()
+    await _databases(settings, FakeNet("plain")).halt()
     try:
         # Only who may make networks of a kind may take them away.
         for mode in ("rootless",) if probe.full() else ("full", "rootless"):

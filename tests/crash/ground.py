@@ -6,16 +6,31 @@ import asyncio
 import ctypes
 import errno
 import os
+import re
 import select
 import socket
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from fogbank.cloud import Cloud
-from fogbank.planes.net import nft
+from fogbank.planes.net import delay, nft, rtnetlink
 from fogbank.planes.net.apply import Hands
-from fogbank.planes.net.facts import Address, Fact, Line, Namespace, Neighbour, Pair, Route, RoutingRule, Setting
+from fogbank.planes.net.delays import DELAYS_FOLDER, Delays
+from fogbank.planes.net.facts import (
+    DELAY_DEVICE,
+    Address,
+    Delay,
+    Fact,
+    Line,
+    Namespace,
+    Neighbour,
+    Pair,
+    Rate,
+    Route,
+    RoutingRule,
+    Setting,
+)
 from fogbank.planes.net.fake import FakeNet
 from fogbank.planes.net.firewall import library
 from fogbank.planes.net.lines import LINES_FOLDER, Lines
@@ -33,6 +48,7 @@ Words = Counter[str]
 SILENCE_SECONDS = 0.4
 """How long an answer is waited for that shall not come; one that comes takes at most the way to Europe and back."""
 _STATELESS = 1 << 2
+_CONNECTIONS = re.compile(r"(flags dynamic[^{}]*)elements = {[^{}]*}")
 
 
 def wanted(found: TestCloud) -> FakeNet:
@@ -77,7 +93,8 @@ class Kernel:
     def _differences(self, parts: Parts) -> list[str]:
         holding = Holding(fact for facts in parts.values() for fact in facts)
         traveller = Traveller(self.prefix)
-        hands = Hands(traveller, Lines(traveller, self._state / LINES_FOLDER, is_kernels=False))
+        carriers = Lines(traveller, self._state / LINES_FOLDER, is_kernels=False)
+        hands = Hands(traveller, carriers, Delays(traveller, Path("/nonexistent")))
         try:
             if (names := traveller.names()) != holding.namespaces:
                 return [f"namespaces: {sorted(names ^ holding.namespaces)}"]
@@ -85,6 +102,7 @@ class Kernel:
             lines = {fact for ns in names for fact in holding.facts(ns) if isinstance(fact, Line)}
             found += [f"line: {line}" for line in hands.lines.held() ^ lines]
             for ns in names:
+                found += self._waiting(ns, holding)
                 for fact in holding.facts(ns):
                     if isinstance(fact, Setting) and _value(traveller, fact) != fact.value:
                         found.append(f"setting: {fact}")
@@ -95,16 +113,28 @@ class Kernel:
         finally:
             hands.close()
 
+    def _waiting(self, ns: str, holding: Holding) -> list[str]:
+        """The times for which packets wait, where they are not those that are wanted."""
+        wanted_seconds = [fact.seconds for fact in holding.facts(ns) if isinstance(fact, Delay)]
+        path = self._state / DELAYS_FOLDER / ns
+        if not wanted_seconds:
+            return [f"{ns}: {path.name} is left"] if path.exists() else []
+        (seconds,) = wanted_seconds
+        said = [delay.SECONDS.unpack_from(path.read_bytes(), at * delay.SECONDS.size)[0] for at in range(len(seconds))]
+        return [f"{ns}: waits {said}, not {seconds}"] if tuple(said) != seconds else []
+
     def _table(self, traveller: Traveller, ns: str, holding: Holding) -> Words:
-        """What nft shows of a namespace's table if it is made in one go, where nothing has ever been."""
-        if not (facts := table_of(ns, holding).facts):
+        """What nft shows of a namespace's tables if they are made in one go, where nothing has ever been."""
+        facts, delays = table_of(ns, holding).facts, [one for one in holding.facts(ns) if isinstance(one, Delay)]
+        if not facts and not delays:
             return Counter()
-        known = self._tables.setdefault(hash(facts), {})
+        known = self._tables.setdefault(hash((facts, *delays)), {})
         if ns not in known:
             trial = Traveller(f"{self.prefix}trial")
             trial.create("nft")
             try:
-                text = nft.text(nft.whole(facts))
+                text = nft.text([*nft.whole(facts), *(line for one in delays for line in nft.waiting(one))])
+                trial.at("nft", lambda: _devices([name for one in delays for name in (DELAY_DEVICE, *one.devices)]))
                 known[ns] = trial.at("nft", lambda: _ran(text) or ruleset())
             finally:
                 trial.remove("nft")
@@ -119,7 +149,7 @@ def _value(traveller: Traveller, setting: Setting) -> str:
 def _unlike(ns: str, view: Seen | None, holding: Holding) -> list[str]:
     assert view is not None, ns
     facts = holding.facts(ns)
-    kinds = Address | Neighbour | Route | RoutingRule
+    kinds = Rate | Address | Neighbour | Route | RoutingRule
     found = [f"{ns}: {one}" for one in view.facts ^ {fact for fact in facts if isinstance(fact, kinds)}]
     pairs = [fact for fact in facts if isinstance(fact, Pair)]
     ends = {
@@ -140,14 +170,32 @@ def _unlike(ns: str, view: Seen | None, holding: Holding) -> list[str]:
         found.append(f"{ns}: {view.halves}")
     if Namespace(ns, view.is_router) not in facts and not any(isinstance(fact, Setting) for fact in facts):
         found.append(f"{ns}: router {view.is_router}")
+    if (DELAY_DEVICE in view.links) != any(isinstance(fact, Delay) for fact in facts):
+        found.append(f"{ns}: {DELAY_DEVICE} {DELAY_DEVICE in view.links}")
     if view.has_table != any(isinstance(fact, NFT) for fact in facts):
         found.append(f"{ns}: table {view.has_table}")
     return found
 
 
+def _devices(names: Sequence[str]) -> None:
+    """Have this thread's namespace have devices of these names."""
+    channel, descriptor = Channel(), os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        for number, name in enumerate(names):
+            macs = [f"02:00:00:00:{end:02x}:{number:02x}" for end in (1, 2)]
+            pair = Pair("", name, macs[0], "", f"x{number}", macs[1])
+            assert channel.tell([rtnetlink.pair(pair, descriptor)]) == [None]
+    finally:
+        channel.close()
+        os.close(descriptor)
+
+
 def ruleset() -> Words:
-    """The words of all tables of this thread's namespace, without counters; the order of a set's elements is nft's."""
-    shown = _ran("list ruleset")
+    """The words of all tables of this thread's namespace; the order of a set's elements is nft's.
+
+    Without what packets have written there: counters, and the connections in sets that limit them.
+    """
+    shown = _CONNECTIONS.sub(r"\1", _ran("list ruleset"))
     return Counter(shown.replace(",", " ").split())
 
 

@@ -68,6 +68,8 @@ class Site:
             ServiceName=f"com.amazonaws.{REGION}.s3",
             RouteTableIds=[self.tables[f"private-{zone}"] for zone in self.zones],
         )["VpcEndpoint"]["VpcEndpointId"]
+        self._type("web-a", "c5n.18xlarge")
+        self._type("app-a", "m5.large")
         self._peer("10.9", REGION)
         if self.is_wide:
             self._peer("10.8", ABROAD)
@@ -96,6 +98,11 @@ class Site:
         made = self.ec2("CreateNetworkInterface", SubnetId=self.subnets[subnet], Groups=[group])["NetworkInterface"]
         self.hosts[name] = Host(made["NetworkInterfaceId"], made["PrivateIpAddress"])
         return self.hosts[name]
+
+    def _type(self, name: str, value: str) -> None:
+        """Give a host the bandwidth of an instance type."""
+        tags = [{"Key": "fogbank:instance-type", "Value": value}]
+        self.ec2("CreateTags", Resources=[self.hosts[name].id], Tags=tags)
 
     def _vpc(self, block: str, region: str = REGION) -> str:
         return str(self.ec2("CreateVpc", CidrBlock=block, region=region)["Vpc"]["VpcId"])
@@ -188,6 +195,8 @@ class Site:
         """Something of every kind comes, goes, or turns."""
         self.host("new", "private-a", self.app)
         self.ec2("DeleteNetworkInterface", NetworkInterfaceId=self.hosts["app-a"].id)
+        self._type("web-a", "m5.large")
+        self._type("new", "c5n.18xlarge")
         self._allow(self.app, APP, verb="Revoke", GroupId=self.web)
         self._allow(self.web, APP, CidrIp="10.0.0.0/8")
         self.ec2("DeleteNetworkAclEntry", NetworkAclId=self.acl, RuleNumber=10, Egress=False)

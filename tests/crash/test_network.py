@@ -21,14 +21,29 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fogbank import running
+from fogbank.control import caller as callers
 from fogbank.planes.net import probe
 from fogbank.planes.net.apply import Hands
-from fogbank.planes.net.facts import Address, Chain, Fact, Namespace, Neighbour, Pair, Route, RoutingRule, Rules
-from fogbank.planes.net.lines import Lines
+from fogbank.planes.net.delays import DELAYS_FOLDER, Delays
+from fogbank.planes.net.facts import (
+    Address,
+    Chain,
+    Delay,
+    Fact,
+    Namespace,
+    Neighbour,
+    Pair,
+    Rate,
+    Route,
+    RoutingRule,
+    Rules,
+)
+from fogbank.planes.net.lines import LINES_FOLDER, Lines
 from fogbank.planes.net.messages import Request
 from fogbank.planes.net.namespaces import FOLDER, Traveller, enter, in_thread, prefix_of
 from fogbank.planes.net.world import World
 from fogbank.planes.process import child
+from fogbank.services.ec2 import faults
 from fogbank.testing import TestCloud
 from fogbank.testing.machine import processes, traces
 from fogbank.testing.network import Network
@@ -56,9 +71,11 @@ class Broken(BaseException):
 class Mortal(Hands):
     """Hands that are gone before a step, as after `kill -9`."""
 
-    def __init__(self, traveller: Traveller) -> None:
-        super().__init__(traveller, Lines(traveller, Path("/nonexistent"), is_kernels=False))
-        self._is_careful = True
+    def __init__(self, prefix: str, state: Path) -> None:
+        traveller = Traveller(prefix)
+        lines = Lines(traveller, state / LINES_FOLDER, is_kernels=False)
+        super().__init__(traveller, lines, Delays(traveller, state / DELAYS_FOLDER))
+        self.channels.is_careful = True
         self.steps_left = -1
 
     def _point(self) -> None:
@@ -71,7 +88,7 @@ Parts = dict[str, frozenset[Fact]]
 
 
 def small_site() -> tuple[Parts, Parts]:
-    """What the network is told of a VPC in one zone with a peer: once it is made, and once it is changed."""
+    """What the network is told of a VPC in one zone with a peer, slow on purpose: once it is made, and once changed."""
     cloud = TestCloud()
 
     def ec2(operation: str, *, region: str = REGION, **params: Any) -> dict[str, Any]:
@@ -80,45 +97,59 @@ def small_site() -> tuple[Parts, Parts]:
         return result
 
     site = Site(ec2, "a", is_wide=False).build()
+    slow(cloud, site.subnets["public-a"], 0.04)
     made = dict(cloud.cloud.net.parts)  # type: ignore[attr-defined]
     site.change()
+    slow(cloud, site.hosts["new"].id, 0.02)
     changed = dict(cloud.cloud.net.parts)  # type: ignore[attr-defined]
+    for parts in (made, changed):
+        kinds = {type(fact) for facts in parts.values() for fact in facts}
+        assert kinds >= {Delay, Rate}
     site.remove()
     assert not cloud.cloud.net.parts  # type: ignore[attr-defined]
     cloud.close()
     return made, changed
 
 
+def slow(cloud: TestCloud, target: str, seconds: float) -> None:
+    """Have packets wait there."""
+    ctx = cloud.cloud.context("ec2", "page", callers.anonymous(), REGION)
+    with ctx.begin():
+        faults.add(ctx, {"target": target, "delay_seconds": seconds})
+    cloud.run(cloud.cloud.settled())
+
+
 @pytest.mark.parametrize("way", ["made", "changed", "removed"])
-def test_a_crash_at_every_step_of_a_small_vpc_is_repaired(way: str) -> None:
+def test_a_crash_at_every_step_of_a_small_vpc_is_repaired(way: str, tmp_path: Path) -> None:
     """Each step is a message to the kernel, a namespace, or a transaction of nftables."""
+    if reason := probe.undelayable():
+        pytest.skip(f"delays: {reason}")
     made, changed = small_site()
     held, to_be = {"made": ({}, made), "changed": (made, changed), "removed": (changed, {})}[way]
     prefix = f"fbs{os.getpid()}"
-    kernel = Kernel(prefix)
+    kernel = Kernel(prefix, tmp_path)
 
     def crashed_at_every_step() -> int:
         for step in range(1, 2000):
-            is_done = crashed_at(prefix, held, to_be, step)
-            assert afresh(prefix, to_be)
+            is_done = crashed_at(Mortal(prefix, tmp_path), held, to_be, step)
+            assert afresh(Mortal(prefix, tmp_path), to_be)
             assert kernel.differences(to_be) == [], f"after a crash before step {step}"
             if is_done:
                 return step
         raise AssertionError("it never ends")
 
     try:
-        assert in_thread(lambda: afresh(prefix, held))
+        assert in_thread(lambda: afresh(Mortal(prefix, tmp_path), held))
         assert kernel.differences(held) == []
         assert kernel.differences(to_be) != [], "the look at the kernel sees what differs"
         assert in_thread(crashed_at_every_step) > 5
     finally:
-        in_thread(lambda: afresh(prefix, {}))
+        in_thread(lambda: afresh(Mortal(prefix, tmp_path), {}))
         assert not list(FOLDER.glob(f"{prefix}*"))
 
 
-def crashed_at(prefix: str, held: Parts, to_be: Parts, step: int) -> bool:
+def crashed_at(hands: Mortal, held: Parts, to_be: Parts, step: int) -> bool:
     """Whether there are fewer steps from what is held to what is to be than that."""
-    hands = Mortal(Traveller(prefix))
     world = World(hands)
     try:
         assert applied(world, held)
@@ -128,8 +159,7 @@ def crashed_at(prefix: str, held: Parts, to_be: Parts, step: int) -> bool:
         hands.close()
 
 
-def afresh(prefix: str, parts: Parts) -> bool:
-    hands = Mortal(Traveller(prefix))
+def afresh(hands: Mortal, parts: Parts) -> bool:
     try:
         return applied(World(hands), parts)
     finally:
@@ -175,6 +205,8 @@ def has_crashed() -> bool:
 
     try:
         site = Site(ec2)
+        if not probe.undelayable():
+            slow(net.cloud, f"{REGION}b", 0.02)
         for live, probes in ((site.build, site.probes), (site.change, site.probes_of_change), (site.remove, None)):
             live()
             to_be = wanted(net.cloud).parts
@@ -278,7 +310,8 @@ def stranger(stack: Stack) -> Iterator[Callable[[], object]]:
             Rules("one", "forward_", ('ip saddr 10.0.0.0/8 counter accept comment "theirs"',)),
         }
     )
-    assert in_thread(lambda: afresh(traveller.prefix, {"theirs": facts}))
+    nowhere = Path("/nonexistent")
+    assert in_thread(lambda: afresh(Mortal(traveller.prefix, nowhere), {"theirs": facts}))
 
     def sleeper() -> Any:
         enter(traveller.path("two"))
@@ -293,7 +326,7 @@ def stranger(stack: Stack) -> Iterator[Callable[[], object]]:
     yield now
     process.kill()
     process.communicate()
-    assert in_thread(lambda: afresh(traveller.prefix, {}))
+    assert in_thread(lambda: afresh(Mortal(traveller.prefix, nowhere), {}))
     assert not traveller.names()
     traveller.close()
 
@@ -392,6 +425,8 @@ def test_a_cloud_killed_at_any_moment_goes_on_where_it_was(
 ) -> None:
     before = stranger()
     site = Site(stack.ec2).build()
+    if not probe.undelayable():
+        stack.ask("net/faults", {"target": f"{REGION}b", "delay_seconds": 0.02})
     stack.settle()
     web, app = site.hosts["web-a"], site.hosts["app-b"]
     kept = Connection(stack.prefix, web.id, (app.id, app.ip, APP))
@@ -445,6 +480,8 @@ def assert_in_force(stack: Stack, writers: list[Writer], way: Probe) -> None:
 def test_nothing_is_left_on_the_machine(way: str, stack: Stack, stranger: Callable[[], object]) -> None:
     before = stranger()
     Site(stack.ec2).build()
+    if not probe.undelayable():
+        stack.ask("net/faults", {"target": f"{REGION}b", "delay_seconds": 0.02})
     stack.settle()
     there = stack.left()
     for word in ("process", "namespace", "mount", "fogbank.planes.net.wan", "inet-us-east-1"):

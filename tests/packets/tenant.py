@@ -41,6 +41,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as sock
             break
 """
 """An echo request whose checksum is known, and an answer to it."""
+TRIALS_MAX = 3
 ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
@@ -286,6 +287,17 @@ class Tenant:
         self.needs(argv[0])
         return self.net.command(host.id, *argv)
 
+    def heard(self, host: Host, *argv: str) -> Ran:
+        """Run a command inside a host that waits for an answer: anew where none came, perhaps for want of time.
+
+        What the network drops does not come at the third time either.
+        """
+        for _ in range(TRIALS_MAX):
+            ran = self.run(host, *argv)
+            if ran.code == 0:
+                break
+        return ran
+
     def exists(self, name: str) -> bool:
         """Whether the machine has a namespace of this name."""
         return Path(self.net.net.path(name)).exists()
@@ -297,11 +309,11 @@ class Tenant:
 
     def pings(self, host: Host, address: str) -> bool:
         """Whether an echo comes back."""
-        return self.run(host, sys.executable, "-c", _PING, address).code == 0
+        return self.heard(host, sys.executable, "-c", _PING, address).code == 0
 
     def said(self, host: Host, *argv: str) -> str:
         """What a command inside a host prints; it has to succeed."""
-        ran = self.run(host, *argv)
+        ran = self.heard(host, *argv)
         assert ran.code == 0, ran
         return ran.output.decode().strip()
 

@@ -83,7 +83,7 @@ def test_an_interface_has_the_bandwidth_of_its_type_each_way_and_others_have_all
     assert is_about(back, 30)
     assert is_about(speed(tenant, way(first, second), 4), 30), "all connections share it"
     assert is_about(speed(tenant, way(first, second)), 30), "also within a subnet"
-    assert speed(tenant, way(second, third)) > 5 * max(there, back)
+    assert speed(tenant, way(second, third)) > 3 * max(there, back)
 
 
 def test_the_slower_end_decides(tenant: Tenant, hosts: tuple[Host, Host, Host]) -> None:
@@ -113,7 +113,7 @@ def test_a_limit_comes_changes_and_goes_under_a_connection(tenant: Tenant, hosts
     fast, slow, free = tenant.net.run(measured())
     assert is_about(fast, 30)
     assert is_about(slow, 12.5)
-    assert free > 5 * fast
+    assert free > 3 * fast
     assert kept.ask() == first.ip, "no connection has been cut"
 
 
@@ -156,7 +156,7 @@ def test_the_internet_takes_five_gigabits_of_a_small_instance(tenant: Tenant) ->
 
 
 def test_datagrams_come_no_faster(tenant: Tenant, hosts: tuple[Host, Host, Host]) -> None:
-    """t3.nano has 32 Mbit/s, here 40 kB/s: of 2 MB at once little arrives, and who waits is told that it has to."""
+    """t3.nano has 32 Mbit/s, here 40 kB/s: of 2 MB at once only as much arrives as waits for its turn."""
     first, _, third = hosts
     counts = []
     for value in ("", "t3.nano"):
@@ -166,8 +166,9 @@ def test_datagrams_come_no_faster(tenant: Tenant, hosts: tuple[Host, Host, Host]
         tenant.said(first, tenant.python, "-c", _DATAGRAMS, third.ip)
         counts.append(arrived(tenant, third) - before)
     free, limited = counts
-    assert free >= 2_000_000
-    assert limited < 0.4 * free
+    assert limited < 500_000
+    # The kernel itself drops some where it has no time.
+    assert free > 1_200_000
 
 
 _DATAGRAMS = """

@@ -30,7 +30,7 @@ def _curl(tenant: Tenant, host: Host, url: str, *more: str) -> str:
     """The status that a host gets for a signed request; TIMED_OUT for silence."""
     signed = ("--aws-sigv4", "aws:amz:us-east-1:s3", "--user", f"{tenant.account}:x")
     argv = ("curl", "-s", "-m", "0.6", "-o", "/dev/null", "-w", "%{http_code}", *signed, *_resolve(tenant), *more, url)
-    return tenant.run(host, *argv).output.decode()
+    return tenant.heard(host, *argv).output.decode()
 
 
 def _resolve(tenant: Tenant) -> tuple[str, str]:

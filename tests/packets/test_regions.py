@@ -56,14 +56,15 @@ def asked_in(tenant: Tenant, host: Host, address: str) -> tuple[str, float]:
 
 def test_a_peering_between_regions_takes_as_long_as_the_line_does(tenant: Tenant, joined: tuple[Host, Host]) -> None:
     near, far = joined
-    said, took = asked_in(tenant, near, far.ip)
+    # A machine that has no time for us makes it longer: the shortest of some is the line's.
+    answers = [asked_in(tenant, near, far.ip) for _ in range(3)]
+    assert {said for said, _ in answers} == {near.ip}
     # 68 ms there and back; timers may be a little early.
-    assert said == near.ip
-    assert 0.13 < took < 0.5
+    assert 0.13 < min(took for _, took in answers) < 0.5
     line(tenant, round_trip_seconds=0.01)
-    said, took = asked_in(tenant, near, far.ip)
-    assert said == near.ip
-    assert took < 0.1
+    answers = [asked_in(tenant, near, far.ip) for _ in range(3)]
+    assert {said for said, _ in answers} == {near.ip}
+    assert min(took for _, took in answers) < 0.1
 
 
 def test_a_line_that_is_cut_lets_nothing_through_until_it_is_mended(tenant: Tenant, joined: tuple[Host, Host]) -> None:

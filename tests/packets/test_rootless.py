@@ -18,7 +18,7 @@ import pytest
 import fogbank
 from fogbank import running
 from fogbank.planes import process
-from fogbank.planes.net import probe
+from fogbank.planes.net import probe, uplinks
 from fogbank.planes.net.namespaces import prefix_of
 from fogbank.testing.machine import processes, traces
 from fogbank.testing.process import CloudProcess
@@ -86,7 +86,7 @@ class Nobody:
 
 _ASK = """
 import os, sys, pytest, boto3
-from fogbank.planes.net import probe
+from fogbank.planes.net import probe, uplinks
 os.listdir(sys.argv[1])
 print(probe.found("rootless")[1] or "yes")
 """
@@ -110,14 +110,17 @@ def nobody() -> Iterator[Nobody]:
 
 def test_the_packet_tests_pass_for_an_unprivileged_user(nobody: Nobody) -> None:
     """All but the random topologies (`test_model.py`), which take minutes and say nothing of the mode; and those of
-    what has delay where an unprivileged user has neither netem nor /dev/net/tun, of AWS's command line where it is
-    nobody's to run. Two processes, since most of the time is spent in waiting for packets that never come.
+    what has delay where an unprivileged user has neither netem nor /dev/net/tun, of the uplink without that or its
+    program, of AWS's command line where it is nobody's to run. Two processes, since most of the time is spent in
+    waiting for packets that never come.
     """
     unwanted = []
     if nobody.lacks("netem") and nobody.lacks("TUN"):
         unwanted.append("regions")
     if nobody.lacks("egress hook"):
         unwanted.append("zone_latency")
+    if nobody.lacks("TUN") or shutil.which(uplinks.PROGRAM) is None:
+        unwanted.append("test_uplink")
     if not nobody.is_like_us:
         unwanted.append("command_line_of_aws")
     chosen = ["-k", " and ".join(f"not {noun}" for noun in unwanted)] if unwanted else []

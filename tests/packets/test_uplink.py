@@ -149,7 +149,7 @@ def uplinks(tenant: Tenant) -> list[int]:
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            words = path.read_bytes().decode().split("\0")
+            words = path.read_bytes().decode(errors="replace").split("\0")
         except OSError:
             continue
         if Path(words[0]).name == PROGRAM and any(prefix in word for word in words):

@@ -16,8 +16,10 @@ from .test_transit import Hub
 
 ASKED_SECONDS = 0.06
 """What is asked for as a round trip; a question over TCP takes two."""
-SLACK_SECONDS = 0.15
+SLACK_SECONDS = 0.04
+"""Less than what is asked for: twice as slow is not slow."""
 QUICK_SECONDS = 0.05
+TRIALS_MAX = 6
 EARLY_SECONDS = 0.002
 """By which a packet may be early each way, and a little more."""
 
@@ -41,8 +43,18 @@ def trips(tenant: Tenant, host: Host, address: str) -> float:
     return took / 2
 
 
-def is_slow(seconds: float, asked: float = ASKED_SECONDS) -> bool:
-    return asked - EARLY_SECONDS <= seconds < asked + SLACK_SECONDS
+def is_slow(tenant: Tenant, host: Host, address: str, asked: float = ASKED_SECONDS) -> bool:
+    """Whether a round trip is never shorter than asked for, and not longer when the machine has time."""
+    for _ in range(TRIALS_MAX):
+        found = trips(tenant, host, address)
+        if found < asked + SLACK_SECONDS:
+            return found >= asked - EARLY_SECONDS
+    return False
+
+
+def is_quick(tenant: Tenant, host: Host, address: str) -> bool:
+    """Whether a round trip takes no time to speak of when the machine has time."""
+    return any(trips(tenant, host, address) < QUICK_SECONDS for _ in range(TRIALS_MAX))
 
 
 def zones(tenant: Tenant, round_trip_seconds: float) -> None:
@@ -52,26 +64,26 @@ def zones(tenant: Tenant, round_trip_seconds: float) -> None:
 
 def test_zones_are_as_far_apart_as_people_say(tenant: Tenant, hosts: tuple[Host, Host, Host]) -> None:
     first, second, third = hosts
-    assert trips(tenant, first, third.ip) < QUICK_SECONDS
+    assert is_quick(tenant, first, third.ip)
     zones(tenant, ASKED_SECONDS)
-    assert is_slow(trips(tenant, first, third.ip))
-    assert is_slow(trips(tenant, third, second.ip))
-    assert trips(tenant, first, second.ip) < QUICK_SECONDS
-    assert trips(tenant, second, first.ip) < QUICK_SECONDS
+    assert is_slow(tenant, first, third.ip)
+    assert is_slow(tenant, third, second.ip)
+    assert is_quick(tenant, first, second.ip)
+    assert is_quick(tenant, second, first.ip)
     said = page(tenant, "POST", "/line", {"here": f"{REGION}a", "there": f"{REGION}b"})
     assert said == {"here": f"{REGION}a", "there": f"{REGION}b", "round_trip_seconds": ASKED_SECONDS, "loss": 0.0}
     zones(tenant, 0.0)
-    assert trips(tenant, first, third.ip) < QUICK_SECONDS
+    assert is_quick(tenant, first, third.ip)
 
 
 def test_a_host_that_comes_later_is_as_far_away(tenant: Tenant, hosts: tuple[Host, Host, Host]) -> None:
     first, _, third = hosts
     zones(tenant, ASKED_SECONDS)
     later = tenant.host(tenant.subnet(first.vpc, "10.0.4.0/24", "b"))
-    assert is_slow(trips(tenant, first, later.ip))
-    assert trips(tenant, third, later.ip) < QUICK_SECONDS
+    assert is_slow(tenant, first, later.ip)
+    assert is_quick(tenant, third, later.ip)
     tenant.ec2("DeleteNetworkInterface", NetworkInterfaceId=third.id)
-    assert is_slow(trips(tenant, later, first.ip))
+    assert is_slow(tenant, later, first.ip)
 
 
 def test_only_zones_of_one_region_have_a_way_between_them(tenant: Tenant) -> None:
@@ -88,12 +100,12 @@ def test_zones_are_as_far_apart_in_a_peer(tenant: Tenant, hosts: tuple[Host, Hos
     far = tenant.host(tenant.subnet(other, "10.9.1.0/24", "b"))
     tenant.joined(first.vpc, other)
     zones(tenant, ASKED_SECONDS)
-    assert is_slow(trips(tenant, first, far.ip))
-    assert is_slow(trips(tenant, far, first.ip))
-    assert trips(tenant, third, far.ip) < QUICK_SECONDS
+    assert is_slow(tenant, first, far.ip)
+    assert is_slow(tenant, far, first.ip)
+    assert is_quick(tenant, third, far.ip)
     later = tenant.host(tenant.subnet(other, "10.9.2.0/24", "a"))
-    assert is_slow(trips(tenant, later, third.ip))
-    assert trips(tenant, later, first.ip) < QUICK_SECONDS
+    assert is_slow(tenant, later, third.ip)
+    assert is_quick(tenant, later, first.ip)
 
 
 def test_zones_are_as_far_apart_behind_a_transit_gateway(tenant: Tenant) -> None:
@@ -106,11 +118,11 @@ def test_zones_are_as_far_apart_behind_a_transit_gateway(tenant: Tenant) -> None
     hub.attach(other, subnet)
     tenant.route(tenant.main_table(other), "10.0.0.0/8", hub.id)
     zones(tenant, ASKED_SECONDS)
-    assert is_slow(trips(tenant, first, far.ip))
-    assert is_slow(trips(tenant, far, second.ip))
-    assert trips(tenant, first, second.ip) < QUICK_SECONDS
+    assert is_slow(tenant, first, far.ip)
+    assert is_slow(tenant, far, second.ip)
+    assert is_quick(tenant, first, second.ip)
     zones(tenant, 0.0)
-    assert trips(tenant, first, far.ip) < QUICK_SECONDS
+    assert is_quick(tenant, first, far.ip)
 
 
 def test_the_way_to_a_nat_gateway_in_another_zone_is_as_long(tenant: Tenant, hosts: tuple[Host, Host, Host]) -> None:
@@ -122,8 +134,8 @@ def test_the_way_to_a_nat_gateway_in_another_zone_is_as_long(tenant: Tenant, hos
     tenant.route(tenant.main_table(first.vpc), "0.0.0.0/0", nat)
     outside = tenant.outside()
     zones(tenant, ASKED_SECONDS)
-    assert is_slow(trips(tenant, third, outside))
-    assert trips(tenant, first, outside) < QUICK_SECONDS
+    assert is_slow(tenant, third, outside)
+    assert is_quick(tenant, first, outside)
 
 
 @pytest.mark.parametrize("what", ["interface", "subnet", "zone"])
@@ -135,15 +147,15 @@ def test_what_is_slow_is_slow_both_ways_and_nothing_else(
     target = {"interface": third.id, "subnet": found["SubnetId"], "zone": f"{REGION}b"}[what]
     made = page(tenant, "POST", "/faults", {"target": target, "delay_seconds": ASKED_SECONDS})
     assert (made["loss"], made["delay_seconds"]) == (0.0, ASKED_SECONDS)
-    assert is_slow(trips(tenant, first, third.ip))
-    assert is_slow(trips(tenant, third, first.ip))
-    assert trips(tenant, first, second.ip) < QUICK_SECONDS
+    assert is_slow(tenant, first, third.ip)
+    assert is_slow(tenant, third, first.ip)
+    assert is_quick(tenant, first, second.ip)
     # Also to what answers in the router itself, where packets wait on one way only.
     began = time.perf_counter()
     assert tenant.run(third, "curl", "-s", "-m", "3", f"http://{names.METADATA}/").code == 0
     assert time.perf_counter() - began >= 2 * (ASKED_SECONDS - EARLY_SECONDS)
     assert page(tenant, "DELETE", "/faults", {"id": made["id"]}) == {"removed": 1}
-    assert trips(tenant, first, third.ip) < QUICK_SECONDS
+    assert is_quick(tenant, first, third.ip)
 
 
 def test_what_is_slow_twice_is_slower_and_an_end_counts_by_itself(
@@ -152,28 +164,27 @@ def test_what_is_slow_twice_is_slower_and_an_end_counts_by_itself(
     first, second, third = hosts
     for target in (third.id, f"{REGION}b", first.id):
         page(tenant, "POST", "/faults", {"target": target, "delay_seconds": ASKED_SECONDS})
-    assert is_slow(trips(tenant, first, third.ip), 3 * ASKED_SECONDS)
-    assert is_slow(trips(tenant, second, third.ip), 2 * ASKED_SECONDS)
-    assert is_slow(trips(tenant, second, first.ip))
+    assert is_slow(tenant, first, third.ip, 3 * ASKED_SECONDS)
+    assert is_slow(tenant, second, third.ip, 2 * ASKED_SECONDS)
+    assert is_slow(tenant, second, first.ip)
 
 
-@pytest.mark.xfail(strict=True, reason="what an ifb has sent back passes egress hooks by (nf_skip_egress)")
 def test_an_interface_that_has_a_limit_waits_as_well(tenant: Tenant, hosts: tuple[Host, Host, Host]) -> None:
     first, second, third = hosts
     zones(tenant, ASKED_SECONDS)
     tags = [{"Key": "fogbank:instance-type", "Value": "c5n.18xlarge"}]
     tenant.ec2("CreateTags", Resources=[first.id, third.id], Tags=tags)
-    assert is_slow(trips(tenant, first, third.ip))
-    assert is_slow(trips(tenant, third, first.ip))
-    assert trips(tenant, first, second.ip) < QUICK_SECONDS
+    assert is_slow(tenant, first, third.ip)
+    assert is_slow(tenant, third, first.ip)
+    assert is_quick(tenant, first, second.ip)
 
 
 def test_a_delay_ends_by_itself(tenant: Tenant, hosts: tuple[Host, Host, Host]) -> None:
     first, _, third = hosts
     page(tenant, "POST", "/faults", {"target": third.id, "delay_seconds": ASKED_SECONDS, "seconds": 3600})
-    assert is_slow(trips(tenant, first, third.ip))
+    assert is_slow(tenant, first, third.ip)
     tenant.net.run(tenant.net.cloud.cloud.advance(3601))
-    assert trips(tenant, first, third.ip) < QUICK_SECONDS
+    assert is_quick(tenant, first, third.ip)
     assert page(tenant, "GET", "/faults") == {"faults": []}
 
 
@@ -200,7 +211,7 @@ def test_groups_and_acls_decide_about_what_waits(tenant: Tenant, hosts: tuple[Ho
     assert tenant.net.ask(first.id, third.ip, 80) == NOTHING
     assert tenant.net.ask(first.id, third.ip, 81) == REFUSED
     tenant.allow(closed, f"{first.ip}/32")
-    assert is_slow(trips(tenant, first, third.ip))
+    assert is_slow(tenant, first, third.ip)
     subnet = tenant.ec2("DescribeNetworkInterfaces", NetworkInterfaceIds=[third.id])["NetworkInterfaces"][0]["SubnetId"]
     tenant.acl(subnet, ("out", 100, "allow", "0.0.0.0/0", None))
     assert tenant.net.ask(first.id, third.ip) == NOTHING
@@ -232,7 +243,7 @@ def test_what_is_slow_can_lose_as_well(tenant: Tenant, hosts: tuple[Host, Host, 
     came = [tenant.net.ask(first.id, third.ip, 7, udp=True) for _ in range(12)]
     # With one in five lost each way, none of twelve questions being answered, or all, is as good as impossible.
     assert first.ip in came
-    assert trips(tenant, first, second.ip) < QUICK_SECONDS
+    assert is_quick(tenant, first, second.ip)
 
 
 def test_both_families_wait(tenant: Tenant) -> None:
@@ -243,5 +254,5 @@ def test_both_families_wait(tenant: Tenant) -> None:
         for at, zone in ((1, "a"), (2, "b"))
     )
     zones(tenant, ASKED_SECONDS)
-    assert is_slow(trips(tenant, here, there.ip6))
-    assert is_slow(trips(tenant, there, here.ip))
+    assert is_slow(tenant, here, there.ip6)
+    assert is_slow(tenant, there, here.ip)

@@ -22,6 +22,7 @@ def terraform(request: pytest.FixtureRequest, tmp_path: Path, served: Served, ac
 
 
 CHANGES = {
+    "databases.tf": (('default = "red"', 'default = "blue"'), ('"8192"', '"16384"')),
     "identity.tf": (('value       = "one"', 'value       = "two"'), ("7200", "3600")),
     "everyday.tf": (
         ("= 45", "= 50"),
@@ -50,6 +51,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.timeout(900)  # terraform's provider waits a minute and more for every database, whatever it is told
 @pytest.mark.parametrize(("terraform", "changes"), CHANGES.items(), ids=CHANGES, indirect=["terraform"])
 def test_apply_an_empty_second_plan_a_change_and_destroy(
     terraform: Terraform, changes: tuple[tuple[str, str], ...]

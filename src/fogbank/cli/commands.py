@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fogbank import __version__, running, settings
-from fogbank.cli import net, plot, remote
+from fogbank.cli import net, plot, remote, scenarios
 from fogbank.cli.doctor import findings
 from fogbank.cli.words import seconds
 from fogbank.clock import Clock
@@ -172,6 +172,19 @@ def network(arguments: argparse.Namespace) -> None:
     _say(arguments, *net.run(cloud, arguments, inside))
 
 
+def scenario(arguments: argparse.Namespace) -> None:
+    if arguments.action == "run":
+        chosen, _ = _settings(arguments)
+        cloud = _cloud(arguments)
+        is_strict = remote.ask(cloud, "GET", "info")["strict"]
+        scenarios.execute(
+            arguments.words,
+            _environment(cloud, chosen, remote.ask(cloud, "POST", "root-key", {}) if is_strict else None),
+        )
+    found = scenarios.listed()
+    _say(arguments, found, "\n".join(f"{name:20} {title}" for name, title in found.items()))
+
+
 def metrics(arguments: argparse.Namespace) -> None:
     cloud = _cloud(arguments)
     chosen, _ = _settings(arguments)
@@ -312,6 +325,7 @@ COMMANDS: list[tuple[str, Command, str, list[tuple[tuple[str, ...], dict[str, An
     ),
     ("fault", fault, "errors and delays put on operations on purpose", _FAULT),
     ("net", network, "look into networks: ls, exec ID -- COMMAND, trace ID DESTINATION:PORT", net.OPTIONS),
+    ("scenario", scenario, "the stories that come with the source: list, run NAME", scenarios.OPTIONS),
     ("metrics", metrics, "draw a metric of CloudWatch", _METRICS),
     ("coverage", coverage, "which operations have code", [(("service",), {"nargs": "?"})]),
     ("settings", show_settings, "every setting, its value and where that came from", []),

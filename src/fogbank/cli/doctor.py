@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from fogbank.planes.engines.postgresql import servers
 from fogbank.planes.net import probe, uplinks
 from fogbank.running import RunError, bound
 from fogbank.settings import Settings
@@ -39,6 +40,7 @@ def findings(settings: Settings, runs: bool) -> Iterator[Finding]:
     path = shutil.which(uplinks.PROGRAM)
     meaning = path or f"not on the PATH: needed for the setting uplink = slirp (it is {settings.uplink})"
     yield _of(uplinks.PROGRAM, path is not None, meaning, uplinks.REMEDY)
+    yield _postgresql(settings)
     for tool, remedy in (("aws", "pip install awscli"), ("terraform", "see terraform.io")):
         path = shutil.which(tool)
         yield _of(tool, path is not None, path or "not on the PATH", remedy)
@@ -55,6 +57,13 @@ def _modules() -> Iterator[Finding]:
     ):
         there = importlib.util.find_spec(name) is not None
         yield _of(name, there, meaning if there else f"not installed: {meaning}", remedy)
+
+
+def _postgresql(settings: Settings) -> Finding:
+    found = servers.found(settings.postgresql)
+    named = ", ".join(f"{one.version} in {one.programs}{'' if one.has_tls else ' (without TLS)'}" for one in found)
+    meaning = named or "none: rds can make no databases"
+    return _of("postgresql", bool(found), meaning, servers.REMEDY)
 
 
 def _state(settings: Settings) -> Finding:
@@ -96,6 +105,6 @@ _FEATURES = {
     "NFLOG": ("REJECT records in flow logs", "modprobe nfnetlink_log"),
     "TUN": ("delay between regions, by a process of ours", "modprobe tun; chmod 666 /dev/net/tun"),
     "egress hook": ("delay within a VPC, by a process of ours", "modprobe tun nft_fwd_netdev; chmod 666 /dev/net/tun"),
-    "TBF and IFB": ("bandwidth of instance types", "modprobe sch_tbf ifb cls_u32 act_mirred"),
+    "TBF": ("bandwidth of instance types", "modprobe sch_tbf"),
     "netem": ("delay between regions, by the kernel itself", "modprobe sch_netem"),
 }

@@ -53,13 +53,13 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     hosts: str = ""
     """A regular expression of the hosts that `pages.py` answers for (websites)."""
     names: str = ""
-    """A regular expression of the names whose addresses `pages.addresses(ctx, name)` gives to askers inside VPCs."""
+    """A regular expression of the names whose addresses `pages.addresses(ctx, vpc_id, name)` gives to a VPC's resolver."""
     reconcilers: Mapping[str, str] = {}
     """Record kind -> the function of `reconcile.py` that is told its keys."""
     network: str = ""
     """The function of `reconcile.py` that tells every part of the network in a scope: what a start adopts."""
-    engines: str = ""
-    """The record kind whose rows name the engines they need; `reconcile.engines(ctx)` tells them of a scope."""
+    engines: bool = False
+    """Whether its records need engines: `reconcile.engines(ctx)` tells the names of those of a scope."""
     defaults: bool = False
     """Whether `defaults.py` has a `defaults(ctx)`, run when an account first uses the service in a region."""
     dry_run: bool = False

@@ -35,14 +35,14 @@ class Inside:
         ctx, vpc_id = self._context(name)
         with ctx.begin():
             answer: Answer = page(ctx, vpc_id, query)
-            return answer if answer.code == REFUSED else self._named(ctx, query) or answer
+            return answer if answer.code == REFUSED else self._named(ctx, vpc_id, query) or answer
 
-    def _named(self, ctx: Context, query: Query) -> Answer | None:
+    def _named(self, ctx: Context, vpc_id: str, query: Query) -> Answer | None:
         """What a service says of a name that is its own; None of a name that is nobody's."""
         for found in self._cloud.services:
             if found.service.names and re.fullmatch(found.service.names, query.name):
                 page = found.page("addresses")
-                addresses, seconds = page(ctx, query.name) if page is not None else ((), 0)
+                addresses, seconds = page(ctx, vpc_id, query.name) if page is not None else ((), 0)
                 wanted = addresses if query.type in (A, ANY) else ()
                 records = tuple(Resource(query.name, A, seconds, one) for one in wanted)
                 return Answer(NOERROR if addresses else NXDOMAIN, records)

@@ -14,6 +14,7 @@ from fogbank.clock import Clock
 from fogbank.cloud import Cloud
 from fogbank.control.caller import Caller
 from fogbank.planes.engines.postgresql.plane import Databases
+from fogbank.planes.engines.proxies import Proxies
 from fogbank.planes.net.net import Net
 from fogbank.settings import Settings
 
@@ -21,13 +22,14 @@ START = 1_750_000_000.0
 MakeNet = Callable[[Path], Net]
 """Makes the network of a cloud whose state lies in a folder."""
 MakeDatabases = Callable[[Net], Databases]
+MakeProxies = Callable[[Net], Proxies]
 
 
 class TestCloud:
     """A cloud without a socket, driven from synchronous tests; ephemeral, at a frozen time, with seeded ids.
 
-    `net` and `databases` are others than the fake ones; `is_running` lets cloud time pass, so that what failed is tried
-    again.
+    `net`, `databases` and `proxies` are others than the fake ones; `is_running` lets cloud time pass, so that what
+    failed is tried again.
     """
 
     __test__ = False
@@ -37,13 +39,14 @@ class TestCloud:
         *,
         net: MakeNet | None = None,
         databases: MakeDatabases | None = None,
+        proxies: MakeProxies | None = None,
         is_running: bool = False,
         **settings: Any,
     ) -> None:
         self._loop = asyncio.new_event_loop()
         self.clock = Clock() if is_running else Clock(frozen_at=START)
         try:
-            self.cloud = self.run(self._made(Settings(**{"ephemeral": True, **settings}), net, databases))
+            self.cloud = self.run(self._made(Settings(**{"ephemeral": True, **settings}), net, databases, proxies))
         except BaseException:
             self._loop.close()
             raise
@@ -82,9 +85,17 @@ class TestCloud:
         self.run(self.cloud.stop())
         self._loop.close()
 
-    async def _made(self, settings: Settings, net: MakeNet | None, databases: MakeDatabases | None) -> Cloud:
+    async def _made(
+        self,
+        settings: Settings,
+        net: MakeNet | None,
+        databases: MakeDatabases | None,
+        proxies: MakeProxies | None,
+    ) -> Cloud:
         # Seeded, so that a failing test fails again with the same ids.
-        cloud = Cloud(settings, clock=self.clock, random_source=random.Random(1), net=net, databases=databases)
+        dice = random.Random(1)
+        planes = {"net": net, "databases": databases, "proxies": proxies}
+        cloud = Cloud(settings, clock=self.clock, random_source=dice, **planes)  # type: ignore[arg-type]
         await cloud.start()
         return cloud
 

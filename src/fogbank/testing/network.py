@@ -13,7 +13,7 @@ from fogbank.planes.net.kernel import KernelNet
 from fogbank.planes.net.namespaces import prefix_of
 from fogbank.planes.net.net import Listen, Ran
 from fogbank.services.ec2.network import names
-from fogbank.testing import MakeDatabases, TestCloud
+from fogbank.testing import MakeDatabases, MakeProxies, TestCloud
 
 T = TypeVar("T")
 SILENCE_SECONDS = 0.4
@@ -24,10 +24,17 @@ _SLICE_SECONDS = 0.02
 class Network:
     """A cloud of this test's own with real packets, which leaves nothing behind."""
 
-    def __init__(self, mode: str = "full", databases: MakeDatabases | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        mode: str = "full",
+        databases: MakeDatabases | None = None,
+        proxies: MakeProxies | None = None,
+        **settings: Any,
+    ) -> None:
         self.cloud = TestCloud(
             net=lambda folder: KernelNet(prefix_of(folder), mode, folder),
             databases=databases,
+            proxies=proxies,
             is_running=True,
             **settings,
         )

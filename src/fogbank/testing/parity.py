@@ -9,6 +9,7 @@ import pytest
 
 from fogbank.aws.errors import AwsError
 from fogbank.codec.compiled import codec_for
+from fogbank.codec.errors import refusal
 from fogbank.control.service import Installed, folder_of
 from fogbank.model.load import load
 from fogbank.testing import TestCloud
@@ -44,7 +45,10 @@ class Parity:
     def __init__(self, service: str, cases: Sequence[Case], excused: Mapping[str, str]) -> None:
         self._service = service
         self._model = load(service)
-        self._provoked = {(case.operation, case.code) for case in cases}
+        protocol = str(self._model.metadata["protocol"])
+        # The model names an error by its shape, which is not always its code.
+        shapes = {case.code: refusal(AwsError(case.code, ""), service, protocol).shape for case in cases}
+        self._provoked = {(case.operation, shapes[case.code] or case.code) for case in cases}
         self._excused = excused
         installed = Installed(f"fogbank.services.{folder_of(service)}")
         self._done = [one.name for one in self._model.operations() if installed.operation(one.name) is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Mapping
@@ -10,6 +11,9 @@ from typing import Any
 
 from fogbank import running
 from fogbank.planes import process
+from fogbank.planes.engines.engine import Engines
+from fogbank.planes.net.fake import FakeNet
+from fogbank.planes.net.namespaces import prefix_of
 from fogbank.running import Running
 from fogbank.settings import Settings
 
@@ -60,3 +64,8 @@ class CloudProcess:
 
     def stop(self) -> None:
         running.stop(self._settings)
+
+    def close(self) -> None:
+        """Stop it, and leave nothing of its engines, whose data may lie elsewhere than its state."""
+        self.stop()
+        asyncio.run(Engines(self.state, prefix_of(self.state), FakeNet("plain")).clear())

@@ -40,6 +40,8 @@ class Start(NamedTuple):
     environ: Mapping[str, str] = {}
     farewell: signal.Signals = signal.SIGTERM
     """How it is asked to end at once, with all that it has started."""
+    keeps_rights: bool = False
+    """Whether it runs as ourselves, to go into namespaces by itself, and not as the engines' user."""
 
 
 class _Card(msgspec.Struct, frozen=True):
@@ -110,7 +112,9 @@ class Engines:
         if not os.access(wanted.argv[0], os.X_OK):
             raise WorldError(f"{name}: there is no {wanted.argv[0]}")
         home = self.home(name)
-        argv = [*(self._net.entry(wanted.ns) if wanted.ns else ()), *process.as_user(self.user), *wanted.argv]
+        user = () if wanted.keeps_rights else process.as_user(self.user)
+        has_entry = wanted.ns or (wanted.keeps_rights and self._net.has_packets)
+        argv = [*(self._net.entry(wanted.ns) if has_entry else ()), *user, *wanted.argv]
         environ = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", **wanted.environ}
         spawn = Spawn(argv, home / _OUTPUT, environ, home)
         try:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """A server behind a front: an address in a namespace (empty for the machine's own)."""
+    """A server behind a front: an address in a namespace (empty for the machine's own).
+
+    Of fronts that forward writes it may be the folder of a socket file: nobody comes there without a password.
+    """
 
     name: str
     ns: str = ""
@@ -22,8 +25,12 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
 
     writer: Target
     user: str
-    """A role that may see where the writer and the readers are in the log."""
-    password: str
+    """A role that may see where the writer and the readers are in the log, and what passwords are checked by."""
+    password: str = ""
+    certificate: tuple[str, str] | None = None
+    """Files of a certificate and its key, for clients that want TLS."""
+    is_private: bool = False
+    """Whether clients without TLS are refused."""
 
 
 class Front(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,8 +53,14 @@ class Proxies(Protocol):
         taken, a namespace is not there.
         """
 
+    async def prune(self, targets: Collection[str]) -> None:
+        """Serve no owner any longer who has no front with one of these targets (by name) behind it."""
+
     def close(self) -> None:
         """Let go; connections live on."""
+
+    async def halt(self) -> None:
+        """End every connection; fronts are served again when they are set again."""
 
     async def clear(self) -> None:
         """End every connection, and leave nothing on the machine."""
@@ -62,7 +75,13 @@ class FakeProxies:
     async def set(self, owner: str, fronts: Sequence[Front]) -> None:
         self.fronts[owner] = tuple(fronts)
 
+    async def prune(self, targets: Collection[str]) -> None:
+        pass
+
     def close(self) -> None:
+        pass
+
+    async def halt(self) -> None:
         pass
 
     async def clear(self) -> None:

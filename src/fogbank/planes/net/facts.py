@@ -87,12 +87,10 @@ class Uplink(Fact, frozen=True, gc=False, tag=True):
 
 
 class Rate(Fact, frozen=True, gc=False, tag=True):
-    """The most that a device sends; or the most that arrives by it, and then it is led `through` a device for that."""
+    """The most that a device sends."""
 
     device: str
     bytes_per_second: int
-    through: str = ""
-    """The name of a device that is nothing else."""
 
 
 class Address(Fact, frozen=True, gc=False, tag=True):

@@ -7,6 +7,7 @@ import functools
 import os
 import re
 import struct
+import threading
 from collections.abc import Mapping, Sequence
 
 from fogbank.aws.errors import WorldError
@@ -49,12 +50,19 @@ def library() -> ctypes.CDLL:
     return found
 
 
+@functools.cache
+def _turn() -> threading.Lock:
+    """Whoever holds it may use libnftables, whose memory of devices' numbers is one for all contexts and threads."""
+    return threading.Lock()
+
+
 class Firewall:
     """The table of the namespace of the thread that makes this. Not for two threads at once."""
 
     def __init__(self, known: int = -1) -> None:
         self._library = library()
-        self._context = self._library.nft_ctx_new(0)
+        with _turn():
+            self._context = self._library.nft_ctx_new(0)
         if not self._context:
             raise WorldError("libnftables gives no context: does the kernel have nf_tables?")
         self._library.nft_ctx_buffer_error(self._context)
@@ -66,7 +74,8 @@ class Firewall:
     def close(self) -> None:
         """Let the context and the socket go; the table stays."""
         if self._context:
-            self._library.nft_ctx_free(self._context)
+            with _turn():
+                self._library.nft_ctx_free(self._context)
             self._context = None
         self._channel.close()
 
@@ -84,9 +93,10 @@ class Firewall:
         """Run commands as one transaction. Raises RefusedTransaction, and then nothing has changed."""
         before = self.known
         text = nft.text(commands).encode()
-        if self._library.nft_run_cmd_from_buffer(self._context, text) and self._run_file(text):
-            words = (self._library.nft_ctx_get_error_buffer(self._context) or b"").decode(errors="replace")
-            raise RefusedTransaction(*_refused(words, commands))
+        with _turn():
+            if self._library.nft_run_cmd_from_buffer(self._context, text) and self._run_file(text):
+                words = (self._library.nft_ctx_get_error_buffer(self._context) or b"").decode(errors="replace")
+                raise RefusedTransaction(*_refused(words, commands))
         after = self.generation()
         # Somebody else's transaction may have come between the look and ours: then the next look shall see it.
         self.known = after if before in (-1, after - 1) else -1

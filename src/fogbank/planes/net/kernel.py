@@ -208,10 +208,11 @@ class KernelNet:
 
     def entry(self, ns: str) -> list[str]:
         """See `Net.entry`."""
+        where = [f"--net={self.path(ns)}"] if ns else []
         if self.mode != "rootless":
-            return ["nsenter", f"--net={self.path(ns)}", "--"]
+            return ["nsenter", *where, "--"] if ns else []
         at = f"/proc/{self._held().pid}/ns"
-        whose = [f"--user={at}/user", f"--mount={at}/mnt", f"--net={self.path(ns)}"]
+        whose = [f"--user={at}/user", f"--mount={at}/mnt", *where]
         return ["nsenter", "--preserve-credentials", *whose, "--"]
 
     async def close(self) -> None:

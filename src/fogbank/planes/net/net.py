@@ -72,7 +72,10 @@ class Net(Protocol):
         """The file that stands for a namespace: what `setns(2)` and `nsenter --net=` take."""
 
     def entry(self, ns: str) -> list[str]:
-        """What to put before a command that is to run inside a namespace, as somebody with our rights."""
+        """What to put before a command that is to run inside a namespace, as somebody with our rights.
+
+        Without a namespace the command stays in the machine's own network, and can go into any.
+        """
 
     async def close(self) -> None:
         """Let go; what is true stays true."""

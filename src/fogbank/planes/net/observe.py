@@ -38,10 +38,7 @@ def seen(ns: str, channel: Channel, is_router: bool, has_table: bool) -> Seen:
     facts |= rtnetlink.neighbours_of(ns, dumped(rtnetlink.NEIGHBOURS), names)
     for message in rtnetlink.ROUTES:
         facts |= rtnetlink.routes_of(ns, dumped(message), names)
-    buckets = rates.buckets_of(dumped(rates.DISCIPLINES))
-    targets = {index: rates.target_of(dumped(rates.leading(index))) for index in buckets.fed}
-    holders = [link.number for link in links if link.kind == rates.KIND]
-    facts |= rates.rates_of(ns, buckets, names, holders, targets)
+    facts |= rates.rates_of(ns, dumped(rates.DISCIPLINES), names)
     rules, halves = rtnetlink.rules_of(ns, dumped(rtnetlink.RULES))
     return Seen(is_router, has_table, {link.name: link for link in links}, frozenset(facts | rules), frozenset(halves))
 

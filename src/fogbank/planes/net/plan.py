@@ -131,8 +131,7 @@ def slots(fact: Fact) -> tuple[Slot, ...]:
         case Setting():
             return (("setting", fact.ns, fact.name),)
         case Rate():
-            through = (("link", fact.ns, fact.through),) if fact.through else ()
-            return (("rate", fact.ns, fact.device, bool(fact.through)), *through)
+            return (("rate", fact.ns, fact.device),)
         case Neighbour():
             return (("neighbour", fact.ns, fact.device, fact.address),)
         case Route():

@@ -1,4 +1,4 @@
-"""Facts about links, addresses, neighbours, routes and rules as rtnetlink(7) writes and reads them: pure."""
+"""Facts about links, rates, addresses, neighbours, routes and rules as rtnetlink(7) writes and reads them: pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import NamedTuple
 
-from fogbank.planes.net.facts import TABLE_MAIN, Address, Fact, Line, Neighbour, Pair, Route, RoutingRule
+from fogbank.planes.net import rates
+from fogbank.planes.net.facts import TABLE_MAIN, Address, Fact, Line, Neighbour, Pair, Rate, Route, RoutingRule
 from fogbank.planes.net.netlink import (
     CREATE,
     DUMP,
@@ -161,6 +162,8 @@ def delayed(index: int, delay_seconds: float, loss: float) -> Message:
 def made(fact: Fact, indexes: Mapping[str, int]) -> tuple[Message, ...]:
     """What makes a fact hold, or gives it its new value. Raises KeyError with a device that is not there."""
     match fact:
+        case Rate():
+            return (rates.limited(indexes[fact.device], fact.bytes_per_second),)
         case Address():
             return (Message(NEW_ADDRESS, CREATE | REPLACE, _address(fact, indexes[fact.device])),)
         case Neighbour():
@@ -179,6 +182,8 @@ def made(fact: Fact, indexes: Mapping[str, int]) -> tuple[Message, ...]:
 def unmade(fact: Fact, indexes: Mapping[str, int]) -> tuple[Message, ...]:
     """What unmakes a fact. Raises KeyError with a device that is not there: then the fact does not hold."""
     match fact:
+        case Rate():
+            return (rates.unlimited(indexes[fact.device]),)
         case Address():
             return (Message(DEL_ADDRESS, 0, _address(fact, indexes[fact.device])),)
         case Neighbour():

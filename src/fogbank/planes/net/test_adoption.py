@@ -266,7 +266,7 @@ class Mortal(Hands):
 
     def __init__(self, traveller: Traveller) -> None:
         super().__init__(traveller, no_lines(traveller), no_delays(traveller))
-        self._is_careful = True
+        self.channels.is_careful = True
         self.steps_left = -1
 
     def _point(self) -> None:

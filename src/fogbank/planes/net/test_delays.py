@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fogbank.planes import process
 from fogbank.planes.net import probe
 from fogbank.planes.net.delays import DELAYS_FOLDER
 from fogbank.planes.net.facts import DELAY_MARK, Chain, Delay, Fact, Rules
@@ -17,6 +19,7 @@ from fogbank.planes.net.net import Listen
 from fogbank.planes.net.test_net import NETWORK, Ground, address_of, ground_of, interface, processes_of
 
 WAY_SECONDS = 0.03
+TRIALS_MAX = 6
 EARLY_SECONDS = 0.001
 """By which a packet may be early, and more."""
 DEVICES = ("e-1", "e-2")
@@ -59,28 +62,35 @@ def seconds_between(ground: Ground, form: str = "") -> float:
     return ground.run(connected())
 
 
+def is_quick(ground: Ground) -> bool:
+    """Whether a connection does not wait, as far as the machine has time for it."""
+    return any(seconds_between(ground) < WAY_SECONDS for _ in range(TRIALS_MAX))
+
+
 def waiting(ground: Ground) -> set[int]:
     """The processes in which packets of this instance wait, or could."""
     pids = set()
     for path in Path("/proc").glob("[0-9]*/cmdline"):
-        words = path.read_bytes().split(b"\0") if path.exists() else []
+        words = []
+        with contextlib.suppress(OSError):
+            words = path.read_bytes().split(b"\0")
         if b"fogbank.planes.net.delay" in words and ground.prefix.encode() in words:
             pids.add(int(path.parent.name))
     return pids
 
 
 def test_marked_packets_wait_and_others_do_not(ground: Ground) -> None:
-    assert seconds_between(ground) < WAY_SECONDS
+    assert is_quick(ground)
     ground.run(ground.net.set(delayed(0.0, WAY_SECONDS, number=1)))
     for form in ("", "fd00::{:x}"):
         assert seconds_between(ground, form) >= WAY_SECONDS - EARLY_SECONDS
     ground.run(ground.net.set(delayed(0.0, WAY_SECONDS, number=0)))
-    assert seconds_between(ground) < WAY_SECONDS
+    assert is_quick(ground)
     # A mark that stands for no time, and a device that is not among those where packets wait.
     ground.run(ground.net.set(delayed(WAY_SECONDS, number=7)))
-    assert seconds_between(ground) < WAY_SECONDS
+    assert is_quick(ground)
     ground.run(ground.net.set(delayed(WAY_SECONDS, devices=("e-1",))))
-    assert seconds_between(ground) < WAY_SECONDS
+    assert is_quick(ground)
 
 
 def test_time_changes_in_place_and_ends(ground: Ground) -> None:
@@ -89,7 +99,7 @@ def test_time_changes_in_place_and_ends(ground: Ground) -> None:
         ground.run(ground.net.set(delayed(seconds)))
         assert seconds_between(ground) >= seconds - EARLY_SECONDS
     ground.run(ground.net.set({"delays": frozenset()}))
-    assert seconds_between(ground) < WAY_SECONDS
+    assert is_quick(ground)
     ground.run(ground.net.set(delayed(WAY_SECONDS)))
     assert seconds_between(ground) >= WAY_SECONDS - EARLY_SECONDS
     assert waiting(ground) == before
@@ -160,9 +170,10 @@ def test_a_process_that_dies_is_replaced(ground: Ground) -> None:
 
 
 def test_one_that_dies_unused_is_replaced_when_it_is_wanted(ground: Ground) -> None:
-    for pid in waiting(ground):
+    killed = waiting(ground)
+    for pid in killed:
         os.kill(pid, signal.SIGKILL)
-    while waiting(ground):
+    while any(process.found(pid) for pid in killed):
         # Until then it is given what dies with it, and the next one is made only when that is seen.
         pass
     ground.run(ground.net.set(delayed(WAY_SECONDS)))
@@ -189,7 +200,7 @@ def test_nothing_is_left_of_it(ground: Ground) -> None:
     ground.run(ground.net.close())
     ground.net = ground.another()
     ground.run(ground.net.whole(NETWORK))
-    assert seconds_between(ground) < WAY_SECONDS
+    assert is_quick(ground)
     # Links are swept away when the worker has nothing else to do.
     shown = ground.run(ground.net.run("r", ["timeout", "10", "sh", "-c", "while grep delay /proc/net/dev; do :; done"]))
     assert shown.code == 0

@@ -46,7 +46,7 @@ def test_each_feature_works_or_has_a_reason() -> None:
         "TUN",
         "egress hook",
         "netem",
-        "TBF and IFB",
+        "TBF",
     ]
     assert all(one.works or one.words for one in listed)
 

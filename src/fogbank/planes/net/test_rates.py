@@ -32,7 +32,7 @@ def limited(arriving: int = FAST, leaving: int = FAST) -> dict[str, frozenset[Fa
     if arriving:
         facts.add(Rate("r", "e-1", arriving))
     if leaving:
-        facts.add(Rate("r", "e-1", leaving, through="i-1"))
+        facts.add(Rate("i1", "eth0", leaving))
     return {**NETWORK, "rates": frozenset(facts)}
 
 
@@ -56,13 +56,13 @@ def speed(ground: Ground, way: Way, connections: int = 1) -> float:
 
 def test_a_device_keeps_to_its_rate_each_way_and_others_to_none(ground: Ground) -> None:
     ground.run(ground.net.set({**NETWORK, "eni-3": interface(3)}))
-    assert speed(ground, TO_1) > 10 * FAST
+    assert speed(ground, TO_1) > 3 * FAST
     ground.run(ground.net.set(limited(arriving=FAST, leaving=SLOW)))
     assert 0.5 * FAST < speed(ground, TO_1) < 1.2 * FAST
     assert 0.5 * SLOW < speed(ground, FROM_1) < 1.2 * SLOW
     assert 0.5 * FAST < speed(ground, TO_1, 4) < 1.2 * FAST, "all connections together"
     other = Way("i3", address_of(3), "i2", address_of(2), 80)
-    assert speed(ground, other) > 10 * FAST
+    assert speed(ground, other) > 3 * FAST
 
 
 def test_a_rate_changes_and_goes_under_a_connection(ground: Ground) -> None:
@@ -79,7 +79,7 @@ def test_a_rate_changes_and_goes_under_a_connection(ground: Ground) -> None:
     for way in (TO_1, FROM_1):
         slow, fast, free = ground.run(turned(way, limited(SLOW, SLOW), limited()))
         assert slow < 1.2 * SLOW < 0.5 * FAST < fast < 1.2 * FAST
-        assert free > 5 * FAST
+        assert free > 3 * FAST
 
 
 def test_a_rate_is_found_again_and_a_stray_one_goes(ground: Ground) -> None:
@@ -92,20 +92,21 @@ def test_a_rate_is_found_again_and_a_stray_one_goes(ground: Ground) -> None:
     ground.net = ground.another()
     ground.run(ground.net.whole({**NETWORK, "rates": frozenset({Rate("r", "e-1", SLOW)})}))
     assert 0.5 * SLOW < speed(ground, TO_1) < 1.2 * SLOW
-    assert speed(ground, FROM_1) > 5 * FAST
+    assert speed(ground, FROM_1) > 3 * FAST
     ground.run(ground.net.close())
     ground.net = ground.another()
     ground.run(ground.net.whole(NETWORK))
-    assert speed(ground, TO_1) > 5 * FAST
+    assert speed(ground, TO_1) > 3 * FAST
 
 
 def test_what_somebody_has_taken_away_comes_again(ground: Ground) -> None:
     """Whoever is in the namespace may: fogbank looks when it starts again."""
     if not has_ip():
         pytest.skip("iproute2 is not installed")
-    for argv in ("ip link del i-1", "tc qdisc del dev e-1 ingress", "tc qdisc del dev i-1 root", "ip link del e-1"):
+    taken = (("r", "tc qdisc del dev e-1 root"), ("i1", "tc qdisc del dev eth0 root"), ("r", "ip link del e-1"))
+    for ns, argv in (*taken, ("i1", "tc qdisc replace dev eth0 root tbf rate 1mbit burst 10kb latency 50ms")):
         ground.run(ground.net.whole(limited()))
-        ran = ground.run(ground.net.run("r", argv.split()))
+        ran = ground.run(ground.net.run(ns, argv.split()))
         assert ran.code == 0, ran
         ground.run(ground.net.close())
         ground.net = ground.another()
@@ -154,13 +155,12 @@ def test_rates_converge_after_a_crash_at_every_step(
 
 
 def rates_in(prefix: str) -> set[Fact]:
-    """The rates that the kernel shows in the router."""
+    """The rates that the kernel shows in the router and in the interface."""
     traveller = Traveller(prefix)
     hands = Hands(traveller, no_lines(traveller), no_delays(traveller))
     try:
-        view = hands.observed(["r"])["r"]
-        assert view is not None
-        return {fact for fact in view.facts if isinstance(fact, Rate)}
+        views = hands.observed(["r", "i1"]).values()
+        return {fact for view in views if view is not None for fact in view.facts if isinstance(fact, Rate)}
     finally:
         hands.close()
 

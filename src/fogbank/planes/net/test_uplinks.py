@@ -42,7 +42,7 @@ def processes(ground: Ground) -> list[int]:
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            words = path.read_bytes().decode().split("\0")
+            words = path.read_bytes().decode(errors="replace").split("\0")
         except OSError:
             continue
         if Path(words[0]).name == PROGRAM and f"{ground.prefix}-a" in words[-3]:

@@ -79,7 +79,7 @@ class Worker:
         """Wait for something, and do it; False at the end of the socket."""
         lines, delays, uplinks = self._hands.lines, self._hands.delays, self._hands.uplinks
         watches = (*lines.watches(), *delays.watches(), *uplinks.watches())
-        ready = _ready([self._wire.end.fileno(), *watches], _SWEEP_SECONDS if self._hands.trash else None)
+        ready = _ready([self._wire.end.fileno(), *watches], _SWEEP_SECONDS if self._hands.has_trash else None)
         if not ready:
             self._guarded(0, self._swept)
         elif not ready.isdisjoint(watches):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fogbank.planes.net.apply import Failure, Hands
+from fogbank.planes.net.apply import Hands
 from fogbank.planes.net.facts import Fact
+from fogbank.planes.net.failures import Failure
 from fogbank.planes.net.messages import Request, Verdict
 from fogbank.planes.net.observe import compared
 from fogbank.planes.net.plan import NFT, Changes, Contradiction, Difference, Ledger, places, steps

@@ -58,7 +58,7 @@ def test_where_nothing_is_known_or_wanted_there_is_no_limit() -> None:
 
 
 def interface(cloud: TestCloud, **tags: str) -> tuple[str, str]:
-    """An interface with tags (underscores for what Python does not allow), and its VPC."""
+    """An interface whose tags say whose bandwidth it has (`type`), and where it is placed (`group`), and its VPC."""
     ec2 = cloud.client("ec2")
     vpc = ec2("CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2("CreateSubnet", VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
@@ -69,14 +69,15 @@ def interface(cloud: TestCloud, **tags: str) -> tuple[str, str]:
     return str(made["NetworkInterfaceId"]), str(vpc)
 
 
-def told(cloud: TestCloud, vpc: str) -> set[Fact]:
-    """What the network has been told about the rates in a VPC."""
+def told(cloud: TestCloud) -> set[Fact]:
+    """What the network has been told about rates."""
     cloud.run(cloud.cloud.settled())
     net = cloud.cloud.net
     assert isinstance(net, FakeNet)
     return {
         fact
-        for fact in net.facts(vpc)
+        for facts in net.parts.values()
+        for fact in facts
         if isinstance(fact, Rate)
         or (isinstance(fact, Rules) and fact.chain.startswith("rate"))
         or (isinstance(fact, Element) and fact.set.startswith("pg-"))
@@ -85,43 +86,42 @@ def told(cloud: TestCloud, vpc: str) -> set[Fact]:
 
 def test_a_tag_says_whose_bandwidth_an_interface_has(cloud: TestCloud) -> None:
     eni, vpc = interface(cloud)
-    assert told(cloud, vpc) == set()
+    assert told(cloud) == set()
     ec2 = cloud.client("ec2")
     ec2("CreateTags", Resources=[eni], Tags=[{"Key": TYPE_TAG, "Value": "t3.micro"}])
-    device = names.device(eni)
-    assert told(cloud, vpc) == {
-        Rate(vpc, device, 8_000_000),
-        Rate(vpc, device, 8_000_000, through=names.waiting(eni)),
+    assert told(cloud) == {
+        Rate(vpc, names.device(eni), 8_000_000),
+        Rate(eni, names.HOST_DEVICE, 8_000_000),
     }
     ec2("DeleteTags", Resources=[eni], Tags=[{"Key": TYPE_TAG}])
-    assert told(cloud, vpc) == set()
+    assert told(cloud) == set()
 
 
 def test_an_unknown_type_is_refused_and_nothing_is_tagged(cloud: TestCloud) -> None:
-    eni, vpc = interface(cloud, type="t3.nano")
+    eni, _ = interface(cloud, type="t3.nano")
     ec2 = cloud.client("ec2")
     for value in ("t9.huge", "large"):
         with pytest.raises(AwsError, match=f"InvalidParameterValue: Invalid value '{value}' for the tag"):
             ec2("CreateTags", Resources=[eni], Tags=[{"Key": TYPE_TAG, "Value": value}])
     with pytest.raises(AwsError, match="InvalidParameterValue"):
         interface(cloud, type="m5.small")
-    assert len(told(cloud, vpc)) == 2
+    assert len(told(cloud)) == 2
 
 
 def test_a_cluster_placement_group_comes_and_goes_under_its_members(cloud: TestCloud) -> None:
-    eni, vpc = interface(cloud, type="c5n.18xlarge", group="near")
+    eni, _ = interface(cloud, type="c5n.18xlarge", group="near")
     ec2 = cloud.client("ec2")
     chain = f"rate-{names.tail(eni)}-out"
 
     def rules() -> str:
         return "\n".join(
-            rule for fact in told(cloud, vpc) if isinstance(fact, Rules) and fact.chain == chain for rule in fact.rules
+            rule for fact in told(cloud) if isinstance(fact, Rules) and fact.chain == chain for rule in fact.rules
         )
 
     assert "goto" not in rules(), "there is no such group"
     ec2("CreatePlacementGroup", GroupName="near", Strategy="cluster")
     assert f"goto {chain}-near" in rules()
-    assert any(isinstance(fact, Element) for fact in told(cloud, vpc))
+    assert any(isinstance(fact, Element) for fact in told(cloud))
     ec2("DeletePlacementGroup", GroupName="near")
     assert "goto" not in rules()
     ec2("CreatePlacementGroup", GroupName="near", Strategy="spread")
@@ -132,7 +132,7 @@ def test_the_setting_scales_every_figure() -> None:
     for scale, rates in ((0.5, {4_000_000}), (0.0, set())):
         cloud = TestCloud(bandwidth_scale=scale)
         try:
-            _, vpc = interface(cloud, type="t3.micro")
-            assert {fact.bytes_per_second for fact in told(cloud, vpc) if isinstance(fact, Rate)} == rates
+            interface(cloud, type="t3.micro")
+            assert {fact.bytes_per_second for fact in told(cloud) if isinstance(fact, Rate)} == rates
         finally:
             cloud.close()

@@ -15,7 +15,7 @@ from fogbank.services.sns.resources import Topic
 _ACTIONS = {"PublishBatch": "Publish"}
 _BY_TOKEN = {"ConfirmSubscription", "Unsubscribe"}
 # Services that say for whom they publish (`aws:SourceOwner`), which is what a topic's first policy asks for.
-_OWNED = {"cloudwatch.amazonaws.com"}
+_OWNED = {"cloudwatch.amazonaws.com", "events.rds.amazonaws.com"}
 
 
 def needs(ctx: Context, operation: str, req: dict[str, Any]) -> Iterable[Need]:

@@ -7,11 +7,17 @@ from typing import Any
 
 from fogbank.aws.errors import WorldError
 from fogbank.planes.engines.postgresql.files import Node
-from fogbank.planes.engines.postgresql.plane import Owner, Parameter
+from fogbank.planes.engines.postgresql.plane import LogFile, Owner, Parameter
 
 _PARAMETERS = (
     Parameter("autovacuum", "sighup", "BOOLEAN", "on", "", "", "Starts the autovacuum subprocess."),
+    Parameter("data_directory", "postmaster", "STRING", "", "", "", "Sets the server's data directory."),
+    Parameter("log_statement", "superuser", "ENUM", "none", "", "", "Sets the type of statements logged."),
     Parameter("max_connections", "postmaster", "INTEGER", "100", "1", "262143", "Sets the maximum number of sessions."),
+    Parameter("random_page_cost", "user", "REAL", "0", "0", "1.79769e+308", "Sets the planner's estimate of a page."),
+    Parameter("shared_buffers", "postmaster", "INTEGER", "0", "16", "1073741823", "Sets the number of buffers."),
+    Parameter("shared_preload_libraries", "postmaster", "STRING", "", "", "", "Lists libraries to preload."),
+    Parameter("TimeZone", "user", "STRING", "GMT", "", "", "Sets the time zone for timestamps."),
     Parameter("work_mem", "user", "INTEGER", "4096", "64", "2147483647", "Sets the memory for query workspaces."),
 )
 
@@ -27,6 +33,8 @@ class FakeDatabases:
         self.lags: dict[str, tuple[int, int]] = {}
         self.owners: dict[str, Owner] = {}
         self.statements: list[tuple[str, str]] = []
+        self.written: dict[str, dict[str, bytes]] = {}
+        """What nodes have logged, by file."""
         self._watches: dict[str, Callable[[], object]] = {}
 
     def versions(self) -> list[str]:
@@ -34,6 +42,18 @@ class FakeDatabases:
 
     def parameters(self, version: str) -> Mapping[str, Parameter]:
         return {one.name: one for one in _PARAMETERS}
+
+    def libraries(self, version: str) -> frozenset[str]:
+        return frozenset(("auto_explain", "pg_stat_statements"))
+
+    def logs(self, name: str) -> list[LogFile]:
+        return sorted(LogFile(file, len(data), 0.0) for file, data in self.written.get(name, {}).items())
+
+    async def log(self, name: str, file: str, start: int, bytes_max: int) -> bytes:
+        return self.written[name][file][start : start + bytes_max]
+
+    def machine_time(self, seconds_ago: float) -> float:
+        return -seconds_ago
 
     def has_data(self, name: str) -> bool:
         return name in self.data
@@ -49,6 +69,11 @@ class FakeDatabases:
             raise WorldError(f"nothing is saved as {source}")
         self.data.add(node.name)
 
+    async def duplicate(self, source: str, target: str) -> None:
+        if source not in self.data:
+            raise WorldError(f"nothing is saved as {source}")
+        self.data.add(target)
+
     async def follow(self, node: Node) -> None:
         self.data.add(node.name)
 
@@ -59,6 +84,9 @@ class FakeDatabases:
         if name not in self.nodes:
             raise WorldError(f"{name} does not run")
         self.data.add(target)
+
+    async def archived(self, name: str) -> None:
+        pass
 
     def configure(self, node: Node) -> bool:
         changed = self.nodes.get(node.name) not in (None, node)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,6 +45,14 @@ class Certificate(NamedTuple):
     authority: Path
 
 
+class Recovery(NamedTuple):
+    """How far a copy goes on from what was saved: through an archive, to a moment (0 is to its end)."""
+
+    archive: str
+    at: float = 0.0
+    """Seconds since 1970, by the machine's clock."""
+
+
 class Node(NamedTuple):
     """A server to be."""
 
@@ -59,6 +68,9 @@ class Node(NamedTuple):
     parameters: Mapping[str, str] = {}
     following: Following | None = None
     certificate: Certificate | None = None
+    archive: str = ""
+    """The name under which it keeps what it has written, for restores to a moment; empty for nowhere."""
+    recovery: Recovery | None = None
     access: Sequence[str] = ("host all all all scram-sha-256",)
     """Lines of pg_hba.conf after our own."""
 
@@ -81,13 +93,14 @@ OURS: Mapping[str, str] = {
     "timezone": "UTC",
     "wal_level": "replica",
     "wal_log_hints": "on",
+    "wal_retrieve_retry_interval": "200ms",
 }
 """What holds unless a parameter says otherwise; RDS's defaults where it documents them."""
 
 
 def settings(node: Node, home: Path, *, is_durable: bool) -> str:
     """The text of `postgresql.conf`."""
-    said: dict[str, str] = {**OURS, **_small(), **node.parameters}
+    said: dict[str, str] = {**defaults(), **node.parameters}
     said |= {
         "data_directory": str(home / "data"),
         "hba_file": str(home / "pg_hba.conf"),
@@ -105,10 +118,29 @@ def settings(node: Node, home: Path, *, is_durable: bool) -> str:
             "ssl_key_file": str(node.certificate.key),
             "ssl_ca_file": str(node.certificate.authority),
         }
+    if node.archive:
+        folder = home.parent / node.archive
+        said["archive_command"] = (
+            f'test -f "{folder}/%f" || (cp %p "{folder}/%f.new" && mv "{folder}/%f.new" "{folder}/%f")'
+        )
+    if node.recovery is not None:
+        said |= _recovering(node.recovery, home.parent)
     if node.following is not None:
         said |= {"primary_conninfo": node.following.conninfo, "primary_slot_name": node.following.slot}
     lines = [f"{name} = {quoted(value)}" for name, value in sorted(said.items())]
     return "\n".join([*lines, f"include {quoted(str(home / LAG_FILE))}", ""])
+
+
+def _recovering(recovery: Recovery, folder: Path) -> dict[str, str]:
+    found = {"restore_command": f'cp "{folder / recovery.archive}/%f" %p', "recovery_target_action": "promote"}
+    if recovery.at:
+        found["recovery_target_time"] = datetime.fromtimestamp(recovery.at, UTC).isoformat()
+    return found
+
+
+def defaults() -> dict[str, str]:
+    """What holds unless a parameter says otherwise."""
+    return {**OURS, **_small()}
 
 
 def _small() -> dict[str, str]:

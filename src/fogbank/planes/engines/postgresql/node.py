@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import secrets
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,7 @@ from fogbank.planes.engines.engine import Engines, Start, until
 from fogbank.planes.engines.postgresql import files, servers
 from fogbank.planes.engines.postgresql.files import ADMIN, LAG_FILE, Node
 from fogbank.planes.engines.postgresql.lag import Lag, Lags
-from fogbank.planes.engines.postgresql.plane import Owner, Parameter
+from fogbank.planes.engines.postgresql.plane import LogFile, Owner, Parameter
 from fogbank.planes.engines.postgresql.servers import Server
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
+_RELOAD_SECONDS = 5.0
 _PORT_FILE = ".s.PGSQL."
 _TEMPLATE_SQL = """\
 CREATE ROLE rds_superuser;
@@ -40,7 +43,10 @@ CREATE ROLE rdsrepladmin LOGIN REPLICATION;
 CREATE DATABASE rdsadmin;
 """
 """In the mode without a postmaster each line is a statement."""
+_SQL_SINCE_16 = "GRANT pg_create_subscription TO rds_superuser WITH ADMIN OPTION;\n"
 _SYSTEM_TEMPLATES = "templates"
+_TEMPLATE_EDITION = hashlib.sha256((_TEMPLATE_SQL + _SQL_SINCE_16).encode()).hexdigest()[:6]
+"""Templates of another content are other ones."""
 
 
 class Postgres:
@@ -80,6 +86,26 @@ class Postgres:
             self._parameters[server.version] = servers.parameters(server)
         return self._parameters[server.version]
 
+    def libraries(self, version: str) -> frozenset[str]:
+        """See `Databases.libraries`."""
+        folder = self.server(version).programs.parent / "lib"
+        return frozenset(path.stem for path in folder.glob("*.so"))
+
+    def logs(self, name: str) -> list[LogFile]:
+        """See `Databases.logs`."""
+        found = []
+        for path in (self.engines.folder / name / "log").glob("*"):
+            with contextlib.suppress(OSError):
+                seen = path.stat()
+                found.append(LogFile(path.name, seen.st_size, seen.st_mtime))
+        return sorted(found)
+
+    async def log(self, name: str, file: str, start: int, bytes_max: int) -> bytes:
+        """See `Databases.log`."""
+        if file not in [one.name for one in self.logs(name)]:
+            raise WorldError(f"{name} has no log {file}")
+        return await asyncio.to_thread(_part, self.engines.folder / name / "log" / file, start, bytes_max)
+
     def names(self) -> list[str]:
         """See `Databases.names`."""
         return self.engines.names()
@@ -112,6 +138,10 @@ class Postgres:
 
     # Data
 
+    def machine_time(self, seconds_ago: float) -> float:
+        """See `Databases.machine_time`."""
+        return time.time() - seconds_ago
+
     def has_data(self, name: str) -> bool:
         """Whether a node has been made whole."""
         return (self.engines.folder / name / "data" / "PG_VERSION").exists()
@@ -132,7 +162,13 @@ class Postgres:
         home = self._swept(node.name)
         folder = self.engines.folder / source / "data"
         await self.engines.run(node.name, ["cp", "-a", "--reflink=auto", str(folder), str(home / "new")])
+        if node.recovery is not None:
+            self._touch(home / "new" / "recovery.signal")
         (home / "new").rename(home / "data")
+
+    async def duplicate(self, source: str, target: str) -> None:
+        """See `Databases.duplicate`."""
+        await self.copy(Node(target, ""), source)
 
     async def follow(self, node: Node) -> None:
         """Make a standby's data by copying its primary over the network that both live in, and mark it as a standby."""
@@ -146,9 +182,7 @@ class Postgres:
 
     def mark(self, name: str, folder: Path | None = None) -> None:
         """Have a node be a standby when it starts next."""
-        path = (folder or self.engines.folder / name / "data") / "standby.signal"
-        path.touch(mode=0o600)
-        self.engines.give(path)
+        self._touch((folder or self.engines.folder / name / "data") / "standby.signal")
 
     async def save(self, name: str, version: str, target: str) -> None:
         """See `Databases.save`."""
@@ -158,11 +192,26 @@ class Postgres:
         await self.engines.run(name, [*argv, "--no-sync", *socket])
         (home / "new").rename(home / "data")
 
+    async def archived(self, name: str) -> None:
+        """See `Databases.archived`."""
+        async with self.connect(name) as connection:
+            # A commit after all others, so that whoever recovers to a moment before it finds its end.
+            await connection.execute("SELECT pg_current_xact_id()")
+            (file,) = await one(connection, "SELECT pg_walfile_name(pg_switch_wal())")
+
+            async def is_archived() -> bool:
+                (last,) = await one(connection, "SELECT last_archived_wal FROM pg_stat_archiver")
+                return bool(last) and last[8:24] >= file[8:24]
+
+            await until(is_archived, START_SECONDS)
+
     # Processes
 
     def configure(self, node: Node) -> bool:
         """Write what a node is told in files; whether that differs from before. `reload` has it read them."""
         home = self.engines.home(node.name)
+        if node.archive:
+            self.engines.home(node.archive)
         for folder in ("run", "log"):
             if not (home / folder).is_dir():
                 (home / folder).mkdir(mode=0o700)
@@ -191,13 +240,31 @@ class Postgres:
             argv = [program, "-c", f"config_file={home / 'postgresql.conf'}"]
             await self.engines.start(node.name, Start(argv, node.ns, farewell=signal.SIGQUIT))
         await self._until_ready(node.name)
+        if node.recovery is not None:
+            await self._until_primary(node.name)
 
     async def reload(self, name: str) -> None:
         """Have a node read its files again: settings that need no restart hold from then on."""
         running = self.engines.found(name)
-        if running is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(running.pid, signal.SIGHUP)
+        if running is None:
+            return
+        before = await self._read_at(name)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(running.pid, signal.SIGHUP)
+
+        async def is_read() -> bool:
+            return await self._read_at(name) != before
+
+        with contextlib.suppress(TimeoutError):
+            if before:
+                await until(is_read, _RELOAD_SECONDS)
+
+    async def _read_at(self, name: str) -> str:
+        """When a node read its files last; empty for one that takes no connections now."""
+        with contextlib.suppress(WorldError):
+            ((read_at,),) = await self.rows(name, "SELECT pg_conf_load_time()::text")
+            return str(read_at)
+        return ""
 
     async def stop(self, name: str) -> None:
         """Stop a node as fast as it can without losing anything: sessions are cut off, what is committed is on disk."""
@@ -205,14 +272,17 @@ class Postgres:
 
     async def promote(self, name: str) -> None:
         """Make a standby a primary, and wait until it takes writes. Raises WorldError."""
+        await self.run(name, "SELECT pg_promote(false)")
+        await self._until_primary(name)
+        self.lags.forget(name)
+
+    async def _until_primary(self, name: str) -> None:
         async with self.connect(name) as connection:
-            await connection.execute("SELECT pg_promote(false)")
 
             async def is_primary() -> bool:
                 return not (await one(connection, "SELECT pg_is_in_recovery()"))[0]
 
             await until(is_primary, START_SECONDS)
-        self.lags.forget(name)
 
     async def own(self, name: str, owner: Owner) -> None:
         """See `Databases.own`."""
@@ -220,8 +290,8 @@ class Postgres:
 
         user, database = sql.Identifier(owner.user), sql.Identifier(owner.database)
         async with self.connect(name) as connection:
-            if not await all_of(connection, "SELECT FROM pg_roles WHERE rolname = %s", owner.user):
-                await connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE").format(user))
+            if not await all_of(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", owner.user):
+                await connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE REPLICATION").format(user))
                 await connection.execute(sql.SQL("GRANT rds_superuser TO {} WITH ADMIN OPTION").format(user))
                 for shipped in ("postgres", "template1"):
                     await connection.execute(
@@ -230,7 +300,7 @@ class Postgres:
             password = sql.Literal(owner.password)
             await connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(user, password))
             if owner.database and not await all_of(
-                connection, "SELECT FROM pg_database WHERE datname = %s", owner.database
+                connection, "SELECT 1 FROM pg_database WHERE datname = %s", owner.database
             ):
                 await connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, user))
 
@@ -310,6 +380,10 @@ class Postgres:
 
     # Files
 
+    def _touch(self, path: Path) -> None:
+        path.touch(mode=0o600)
+        self.engines.give(path)
+
     def _swept(self, name: str) -> Path:
         home = self.engines.home(name)
         for half in ("new", "data"):
@@ -330,7 +404,7 @@ class Postgres:
     async def _template(self, server: Server) -> Path:
         """A data folder as `initdb` makes it, with RDS's roles; made once for each version, and kept."""
         shared = self._shared()
-        found = shared / f"postgresql-{server.version}"
+        found = shared / f"postgresql-{server.version}-{_TEMPLATE_EDITION}"
         async with self._making:
             if not (found / "PG_VERSION").exists():
                 await self._make_template(server, found)
@@ -344,7 +418,7 @@ class Postgres:
             argv = [server.program("initdb"), "-D", str(new / "data"), "-N", "-A", "trust", "-U", ADMIN]
             await self.engines.run(name, [*argv, "-E", "UTF8", "--locale=C.UTF-8", "--wal-segsize=4"])
             script = new / "roles.sql"
-            script.write_text(_TEMPLATE_SQL)
+            script.write_text(_TEMPLATE_SQL + (_SQL_SINCE_16 if server.major >= 16 else ""))
             self.engines.give(script)
             single = '"$1" --single -D "$2" postgres < "$3"'
             words = ["sh", server.program("postgres"), str(new / "data"), str(script)]
@@ -384,8 +458,9 @@ class Postgres:
 
 
 async def all_of(connection: psycopg.AsyncConnection[Any], statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    """The rows of a query."""
-    return await (await connection.execute(statement.encode(), values or None)).fetchall()
+    """The rows of a query; none of a statement that gives none."""
+    cursor = await connection.execute(statement.encode(), values or None)
+    return await cursor.fetchall() if cursor.description else []
 
 
 async def one(connection: psycopg.AsyncConnection[Any], statement: str, *values: Any) -> tuple[Any, ...]:
@@ -393,6 +468,12 @@ async def one(connection: psycopg.AsyncConnection[Any], statement: str, *values:
     row: tuple[Any, ...] | None = await (await connection.execute(statement.encode(), values or None)).fetchone()
     assert row is not None, statement
     return row
+
+
+def _part(path: Path, start: int, bytes_max: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(bytes_max)
 
 
 def _identify(control: Path) -> None:

@@ -22,6 +22,15 @@ class Parameter(NamedTuple):
     description: str
 
 
+class LogFile(NamedTuple):
+    """A file that a server has written its log to."""
+
+    name: str
+    size_bytes: int
+    written_at: float
+    """Seconds since 1970, by the machine's clock."""
+
+
 class Owner(NamedTuple):
     """The person's administrator of a server, and a database to begin with (empty for none)."""
 
@@ -39,6 +48,18 @@ class Databases(Protocol):
     def parameters(self, version: str) -> Mapping[str, Parameter]:
         """Every setting of a version, by name. Raises WorldError where it is not on this machine."""
 
+    def libraries(self, version: str) -> frozenset[str]:
+        """What a server of a version can load: `pg_stat_statements`, … Raises WorldError."""
+
+    def logs(self, name: str) -> list[LogFile]:
+        """The files of a node's log, in order of name."""
+
+    async def log(self, name: str, file: str, start: int, bytes_max: int) -> bytes:
+        """So many bytes of a file of a node's log, from a place on. Raises WorldError where there is no such file."""
+
+    def machine_time(self, seconds_ago: float) -> float:
+        """What the machine's clock showed so many seconds ago: commits are stamped by it, whatever cloud time is."""
+
     def has_data(self, name: str) -> bool:
         """Whether a node has been made whole, running or not."""
 
@@ -49,7 +70,10 @@ class Databases(Protocol):
         """Make a node's data from nothing."""
 
     async def copy(self, node: Node, source: str) -> None:
-        """Make a node's data of what was saved under another name: it recovers when it starts."""
+        """Make a node's data of what was saved under another name: it recovers when it starts, as far as it is told."""
+
+    async def duplicate(self, source: str, target: str) -> None:
+        """Copy what was saved under a name to another name."""
 
     async def follow(self, node: Node) -> None:
         """Make a node's data by copying the primary that it follows."""
@@ -59,6 +83,9 @@ class Databases(Protocol):
 
     async def save(self, name: str, version: str, target: str) -> None:
         """Copy a running node as of now, under another name; it goes on."""
+
+    async def archived(self, name: str) -> None:
+        """Have all that a running node has committed so far be in its archive."""
 
     def configure(self, node: Node) -> bool:
         """Write what a node is told in files; whether that differs from before."""

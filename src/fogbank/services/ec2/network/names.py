@@ -36,11 +36,6 @@ def device(resource_id: str) -> str:
     return letter + tail(resource_id)
 
 
-def waiting(eni_id: str) -> str:
-    """The device through which an interface's packets are led to wait: `i…`."""
-    return "i" + tail(eni_id)
-
-
 def mac(resource_id: str, end: int) -> str:
     """The link-layer address of an end of a link, locally administered, from the digits of its id."""
     digits = hashlib.blake2s(f"{resource_id}/{end}".encode(), digest_size=5).hexdigest()

@@ -18,11 +18,12 @@ _WAYS = (("out", "o", "d"), ("in", "i", "s"))
 
 
 def rates(ns: str, eni: NetworkInterface, limits: Limits, cluster: str) -> frozenset[Fact]:
-    """The limits of an interface in the router `ns`; `cluster` is the id of its cluster placement group."""
-    device = names.device(eni.id)
+    """The limits of an interface whose router is `ns`; `cluster` is the id of its cluster placement group."""
+    # Each end of its link sends no faster. What it sends could be held back at the router's end as well, by an ifb; but
+    # that would pass by the egress hook (nf_skip_egress), and so by every delay.
     facts: set[Fact] = {
-        Rate(ns, device, limits.interface),
-        Rate(ns, device, limits.interface, through=names.waiting(eni.id)),
+        Rate(ns, names.device(eni.id), limits.interface),
+        Rate(eni.id, names.HOST_DEVICE, limits.interface),
     }
     if cluster:
         facts.update(_members(ns, eni, cluster))

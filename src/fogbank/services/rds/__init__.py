@@ -1,0 +1,15 @@
+"""Amazon RDS: databases on real PostgreSQL."""
+
+from fogbank.control.service import Service
+
+SERVICE = Service(
+    name="rds",
+    engines=True,
+    names=r"[a-z0-9.-]+\.rds\.amazonaws\.com(\.cn)?",
+    reconcilers={
+        "rds/cluster": "cluster",
+        "rds/cluster-endpoint": "cluster_endpoint",
+        "rds/instance": "instance",
+        "rds/snapshot": "snapshot",
+    },
+)

@@ -1,0 +1,134 @@
+"""Aurora clusters: looked up, shown; what operations and reconcilers share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from fogbank.aws import tags
+from fogbank.aws.errors import AwsError
+from fogbank.control.context import Context
+from fogbank.services.rds import failover, instances, naming
+from fogbank.services.rds.resources import Cluster, ClusterEndpoint, Instance
+
+LAG_TAG = "fogbank:replica-lag"
+"""How late readers show what was written."""
+MEMBERS_MAX = 16
+"""One writer and 15 readers."""
+
+
+def one(ctx: Context, identifier: str) -> Cluster:
+    """A cluster, by identifier in any case or by ARN. Raises DBClusterNotFoundFault."""
+    name = identifier.rpartition(":cluster:")[2] if identifier.startswith("arn:") else identifier
+    found = ctx.get(Cluster, name.lower())
+    if found is None:
+        raise AwsError("DBClusterNotFoundFault", f"DBCluster {identifier} not found.")
+    return found
+
+
+def arn(ctx: Context, identifier: str) -> str:
+    return ctx.arn(f"cluster:{identifier}")
+
+
+def changed(cluster: Cluster, **fields: Any) -> Cluster:
+    """A cluster with other fields."""
+    return msgspec.structs.replace(cluster, **fields)
+
+
+def must_be(cluster: Cluster, *statuses: str) -> None:
+    """Raises InvalidDBClusterStateFault for a cluster that is in none of these states."""
+    if cluster.status not in statuses:
+        text = f"DBCluster {cluster.id} is in {cluster.status} state, but is required to be in {' or '.join(statuses)}."
+        raise AwsError("InvalidDBClusterStateFault", text)
+
+
+def check_lag(cluster: Cluster) -> None:
+    """Raises InvalidParameterValue for a tag that asks for a lag that there is not."""
+    try:
+        failover.lag_of(cluster.tags.get(LAG_TAG, ""))
+    except ValueError:
+        text = f"The tag {LAG_TAG} takes aurora, 0, 20ms or 5-15ms, up to an hour: {cluster.tags[LAG_TAG]}"
+        raise AwsError("InvalidParameterValue", text) from None
+
+
+def members(ctx: Context, cluster_id: str) -> list[Instance]:
+    """A cluster's instances, the oldest first."""
+    return sorted(ctx.find(Instance, "by_cluster", cluster_id), key=lambda found: (found.created_at, found.id))
+
+
+def described(ctx: Context, cluster: Cluster) -> dict[str, Any]:
+    """A cluster as DescribeDBClusters shows it."""
+    found: dict[str, Any] = {
+        "DBClusterIdentifier": cluster.id,
+        "DBClusterArn": arn(ctx, cluster.id),
+        "DbClusterResourceId": cluster.resource_id,
+        "ClusterCreateTime": cluster.created_at,
+        "Status": cluster.status,
+        "Engine": cluster.engine,
+        "EngineVersion": cluster.version,
+        "EngineMode": "provisioned",
+        "MasterUsername": cluster.master_user,
+        "DBSubnetGroup": cluster.subnet_group,
+        "DBClusterParameterGroup": cluster.parameter_group,
+        "VpcSecurityGroups": [{"VpcSecurityGroupId": group, "Status": "active"} for group in cluster.security_groups],
+        "DBClusterMembers": [_member(cluster, found) for found in members(ctx, cluster.id)],
+        "AssociatedRoles": [],
+        "AllocatedStorage": 1,
+        "NetworkType": "IPV4",
+        "TagList": tags.written(cluster.tags),
+    }
+    return found | _settings(cluster) | _endpoints(ctx, cluster)
+
+
+def _member(cluster: Cluster, member: Instance) -> dict[str, Any]:
+    return {
+        "DBInstanceIdentifier": member.id,
+        "IsClusterWriter": member.id == cluster.writer_id,
+        "DBClusterParameterGroupStatus": member.parameters_state,
+        "PromotionTier": member.promotion_tier,
+    }
+
+
+def _settings(cluster: Cluster) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "StorageEncrypted": cluster.is_encrypted,
+        "DeletionProtection": cluster.is_protected,
+        "IAMDatabaseAuthenticationEnabled": cluster.checks_tokens,
+        "HttpEndpointEnabled": cluster.has_http,
+        "CopyTagsToSnapshot": cluster.copies_tags,
+        "BackupRetentionPeriod": cluster.retention_days,
+        "PreferredBackupWindow": cluster.backup_window,
+        "PreferredMaintenanceWindow": cluster.maintenance_window,
+        "EnabledCloudwatchLogsExports": list(cluster.log_exports),
+        "LocalWriteForwardingStatus": "enabled" if cluster.forwards_writes else "disabled",
+    }
+    optional = {
+        "DatabaseName": cluster.database,
+        "KmsKeyId": cluster.key_id,
+        "GlobalClusterIdentifier": cluster.global_id,
+    }
+    return found | {member: value for member, value in optional.items() if value}
+
+
+def _endpoints(ctx: Context, cluster: Cluster) -> dict[str, Any]:
+    is_on_host = instances.is_on_host(ctx)
+    custom = ctx.find(ClusterEndpoint, "by_cluster", cluster.id)
+    names = {kind: naming.cluster_endpoint(cluster.id, ctx.account, ctx.region, kind) for kind in ("", "ro", "custom")}
+    zones = sorted({seat.zone for member in members(ctx, cluster.id) for seat in member.seats})
+    return {
+        "Endpoint": cluster.loopback if is_on_host else names[""],
+        "ReaderEndpoint": cluster.reader_loopback if is_on_host else names["ro"],
+        "CustomEndpoints": [custom_address(ctx, found) for found in custom],
+        "Port": cluster.port,
+        "HostedZoneId": instances.HOSTED_ZONE,
+        "MultiAZ": len(zones) > 1,
+        "AvailabilityZones": zones,
+    }
+
+
+def custom_address(ctx: Context, endpoint: ClusterEndpoint) -> str:
+    """Where whoever asks finds a custom endpoint."""
+    if instances.is_on_host(ctx):
+        return endpoint.loopback
+    return naming.cluster_endpoint(endpoint.id, ctx.account, ctx.region, "custom")

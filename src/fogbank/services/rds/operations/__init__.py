@@ -1,0 +1,1 @@
+"""RDS's operations, one module for each noun."""

@@ -1,0 +1,189 @@
+"""DB clusters: made, shown, changed, failed over, stopped, started, deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.aws import ids, paging, tags
+from fogbank.aws.errors import AwsError
+from fogbank.control.context import Context
+from fogbank.services.rds import clusters, engines, groups, instances, naming, parameter_groups, rules
+from fogbank.services.rds.clusters import changed, must_be, one
+from fogbank.services.rds.resources import Cluster
+
+_PAGE = 100
+_NOT_HERE = (
+    "AllocatedStorage", "BacktrackWindow", "CharacterSetName", "ClusterScalabilityType", "DBClusterInstanceClass",
+    "Domain", "EnableLimitlessDatabase", "GlobalClusterIdentifier", "Iops", "ReplicationSourceIdentifier",
+    "ScalingConfiguration", "EnableGlobalWriteForwarding",
+)  # fmt: skip
+
+
+def create_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    identifier = naming.identifier(req["DBClusterIdentifier"], "DBClusterIdentifier")
+    engine = engines.checked_engine(req["Engine"])
+    if engine != engines.AURORA:
+        raise AwsError(
+            "NotImplemented", "fogbank's clusters are Aurora's: Multi-AZ DB clusters have no code", status=501
+        )
+    rules.refuse(req, _NOT_HERE)
+    if ctx.get(Cluster, identifier) is not None:
+        raise AwsError("DBClusterAlreadyExistsFault", "DB Cluster already exists")
+    version = instances.version_for(ctx, engine, req.get("EngineVersion", ""))
+    backup, maintenance = rules.checked_windows(
+        req.get("PreferredBackupWindow", ""), req.get("PreferredMaintenanceWindow", "")
+    )
+    group = groups.subnet_group(ctx, req.get("DBSubnetGroupName", groups.DEFAULT))
+    parameters = groups.parameter_group(
+        ctx,
+        req.get("DBClusterParameterGroupName") or groups.default_parameter_group(engine, version),
+        groups.OF_CLUSTERS,
+    )
+    cluster = Cluster(
+        id=identifier,
+        resource_id=f"cluster-{ids.letters(ctx.random, 26).upper()}",
+        created_at=ctx.now,
+        status="creating",
+        engine=engine,
+        version=version,
+        master_user=rules.checked_user(rules.needed(req, "MasterUsername")),
+        password=instances.sealed(ctx, rules.checked_password(rules.needed(req, "MasterUserPassword"))),
+        database=rules.checked_database(req.get("DatabaseName", "")),
+        port=rules.checked_port(req.get("Port", 5432)),
+        loopback=instances.loopback(ctx),
+        reader_loopback=instances.loopback(ctx),
+        forwards_writes=req.get("EnableLocalWriteForwarding", False),
+        checks_tokens=req.get("EnableIAMDatabaseAuthentication", False),
+        subnet_group=group.name,
+        security_groups=groups.security_groups(ctx, group.vpc_id, req.get("VpcSecurityGroupIds")),
+        parameter_group=parameters.name,
+        is_encrypted=req.get("StorageEncrypted", False),
+        is_protected=req.get("DeletionProtection", False),
+        has_http=req.get("EnableHttpEndpoint", False),
+        copies_tags=req.get("CopyTagsToSnapshot", False),
+        retention_days=rules.checked_range(req.get("BackupRetentionPeriod", 1), 1, 35, "BackupRetentionPeriod"),
+        backup_window=backup,
+        maintenance_window=maintenance,
+        log_exports=tuple(req.get("EnableCloudwatchLogsExports", ())),
+        tags=tags.read(req.get("Tags")),
+    )
+    clusters.check_lag(cluster)
+    ctx.put(cluster)
+    return {"DBCluster": clusters.described(ctx, cluster)}
+
+
+def describe_db_clusters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    if identifier := req.get("DBClusterIdentifier"):
+        return {"DBClusters": [clusters.described(ctx, one(ctx, identifier))]}
+    after = paging.after(req.get("Marker"), "InvalidParameterValue", "Invalid or expired Marker.")
+    rows = (found for found in ctx.scan(Cluster, after=after) if _matches(found, req.get("Filters", ())))
+    page, marker = paging.page(rows, req.get("MaxRecords", _PAGE), lambda found: found.id)
+    answer: dict[str, Any] = {"DBClusters": [clusters.described(ctx, found) for found in page]}
+    return answer | ({"Marker": marker} if marker else {})
+
+
+def delete_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    cluster = one(ctx, req["DBClusterIdentifier"])
+    if cluster.is_protected:
+        text = "Cannot delete protected Cluster, please disable deletion protection and try again."
+        raise AwsError("InvalidParameterCombination", text)
+    if any(member.status != "deleting" for member in clusters.members(ctx, cluster.id)):
+        text = "Cluster cannot be deleted, it still contains DB instances in non-deleting state."
+        raise AwsError("InvalidDBClusterStateFault", text)
+    if req.get("SkipFinalSnapshot", False) == bool(req.get("FinalDBSnapshotIdentifier")):
+        text = "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
+        raise AwsError("InvalidParameterCombination", text)
+    cluster = changed(cluster, status="deleting", final_snapshot=req.get("FinalDBSnapshotIdentifier", ""))
+    ctx.put(cluster)
+    return {"DBCluster": clusters.described(ctx, cluster)}
+
+
+def failover_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    cluster = one(ctx, req["DBClusterIdentifier"])
+    must_be(cluster, "available")
+    readers = [found for found in clusters.members(ctx, cluster.id) if found.id != cluster.writer_id]
+    target = req.get("TargetDBInstanceIdentifier", "").lower()
+    if not readers:
+        text = f"Cannot failover cluster {cluster.id}: there are no failover targets."
+        raise AwsError("InvalidDBClusterStateFault", text)
+    if target:
+        member = instances.one(ctx, target)
+        if member.cluster_id != cluster.id or member.id == cluster.writer_id or member.status != "available":
+            text = f"{target} is not an eligible failover target of cluster {cluster.id}."
+            raise AwsError("InvalidDBInstanceState", text)
+    cluster = changed(cluster, status="failing-over", target_id=target or "*")
+    ctx.put(cluster)
+    return {"DBCluster": clusters.described(ctx, cluster)}
+
+
+def stop_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    cluster = one(ctx, req["DBClusterIdentifier"])
+    must_be(cluster, "available")
+    return _turned(ctx, cluster, "stopping")
+
+
+def start_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    cluster = one(ctx, req["DBClusterIdentifier"])
+    must_be(cluster, "stopped")
+    return _turned(ctx, cluster, "starting")
+
+
+def _turned(ctx: Context, cluster: Cluster, status: str) -> dict[str, Any]:
+    cluster = changed(cluster, status=status)
+    ctx.put(cluster)
+    for member in clusters.members(ctx, cluster.id):
+        held = {} if status == "starting" else member.held
+        ctx.put(instances.changed(member, status=status, held=held))
+    return {"DBCluster": clusters.described(ctx, cluster)}
+
+
+def modify_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    cluster = one(ctx, req["DBClusterIdentifier"])
+    must_be(cluster, "available", "stopped")
+    backup, maintenance = rules.checked_windows(
+        req.get("PreferredBackupWindow", cluster.backup_window),
+        req.get("PreferredMaintenanceWindow", cluster.maintenance_window),
+    )
+    fields: dict[str, Any] = {"backup_window": backup, "maintenance_window": maintenance}
+    for member, field in _CHANGEABLE.items():
+        if member in req:
+            fields[field] = req[member]
+    if password := req.get("MasterUserPassword"):
+        fields["password"] = instances.sealed(ctx, rules.checked_password(password))
+        fields["needs"] = (*cluster.needs, "password")
+    if wanted := req.get("VpcSecurityGroupIds"):
+        vpc_id = groups.subnet_group(ctx, cluster.subnet_group).vpc_id
+        fields["security_groups"] = groups.security_groups(ctx, vpc_id, wanted)
+        for found in clusters.members(ctx, cluster.id):
+            instances.regroup(ctx, found, fields["security_groups"])
+    if name := req.get("DBClusterParameterGroupName"):
+        fields["parameter_group"] = groups.parameter_group(ctx, name, groups.OF_CLUSTERS).name
+    own = clusters.members(ctx, cluster.id)
+    before = {member.id: groups.wanted(ctx, member) for member in own}
+    is_moved = fields.get("parameter_group", cluster.parameter_group) != cluster.parameter_group
+    cluster = changed(cluster, **fields)
+    ctx.put(cluster)
+    for found in own if is_moved else ():
+        ctx.put(parameter_groups.moved(ctx, found, before[found.id]))
+    return {"DBCluster": clusters.described(ctx, cluster)}
+
+
+_CHANGEABLE = {
+    "BackupRetentionPeriod": "retention_days",
+    "DeletionProtection": "is_protected",
+    "CopyTagsToSnapshot": "copies_tags",
+    "EnableHttpEndpoint": "has_http",
+    "EnableIAMDatabaseAuthentication": "checks_tokens",
+    "EnableLocalWriteForwarding": "forwards_writes",
+}
+
+
+def _matches(cluster: Cluster, filters: Any) -> bool:
+    for wanted in filters:
+        values = [value.rpartition(":")[2] if value.startswith("arn:") else value for value in wanted["Values"]]
+        fields = {"db-cluster-id": cluster.id, "db-cluster-resource-id": cluster.resource_id, "engine": cluster.engine}
+        if wanted["Name"] not in fields:
+            raise AwsError("InvalidParameterValue", f"Unrecognized filter name: {wanted['Name']}")
+        if fields[wanted["Name"]] not in values:
+            return False
+    return True

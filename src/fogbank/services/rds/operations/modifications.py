@@ -1,0 +1,67 @@
+"""DB instances changed: at once, in the next maintenance window, or as soon as can be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.aws.errors import AwsError
+from fogbank.control.context import Context
+from fogbank.services.rds import groups, instances, modifications, parameter_groups, rules
+from fogbank.services.rds.instances import changed, must_be, one
+
+_NOT_HERE = (
+    "AdditionalStorageVolumes", "AllowMajorVersionUpgrade", "DBSecurityGroups", "DBSubnetGroupName",
+    "DedicatedLogVolume", "Domain", "DomainFqdn", "MultiTenant", "NewDBInstanceIdentifier", "TdeCredentialArn",
+)  # fmt: skip
+_THE_CLUSTERS = ("BackupRetentionPeriod", "MasterUserPassword", "MultiAZ", "DBPortNumber", "VpcSecurityGroupIds")
+
+
+def modify_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    instance = one(ctx, req["DBInstanceIdentifier"])
+    must_be(instance, "available", "stopped", "storage-optimization", "incompatible-parameters")
+    rules.refuse(req, _NOT_HERE)
+    modifications.check(instance, req)
+    if instance.cluster_id:
+        for member in _THE_CLUSTERS:
+            if req.get(member):
+                text = f"The DB instance is a member of a DB cluster. Modify {member} of the DB cluster."
+                raise AwsError("InvalidParameterCombination", text)
+    if "EngineVersion" in req:
+        req = {**req, "EngineVersion": instances.version_for(ctx, instance.engine, req["EngineVersion"])}
+        if req["EngineVersion"].partition(".")[0] != instance.version.partition(".")[0]:
+            raise AwsError("NotImplemented", "fogbank does not upgrade to another major version", status=501)
+    backup, maintenance = rules.checked_windows(
+        req.get("PreferredBackupWindow", instance.backup_window),
+        req.get("PreferredMaintenanceWindow", instance.maintenance_window),
+    )
+    fields: dict[str, Any] = {"backup_window": backup, "maintenance_window": maintenance}
+    fields |= {field: req[member] for member, field in modifications.AT_ONCE.items() if member in req}
+    if "BackupRetentionPeriod" in req:
+        fields["retention_days"] = rules.checked_range(req["BackupRetentionPeriod"], 0, 35, "BackupRetentionPeriod")
+    if "PromotionTier" in req:
+        fields["promotion_tier"] = rules.checked_range(req["PromotionTier"], 0, 15, "PromotionTier")
+    if name := req.get("DBParameterGroupName"):
+        instance = parameter_groups.regrouped(ctx, instance, name)
+    instance = _with_password(ctx, changed(instance, **fields), req)
+    if wanted := req.get("VpcSecurityGroupIds"):
+        vpc_id = groups.subnet_group(ctx, instance.subnet_group).vpc_id
+        instance = instances.regroup(ctx, instance, groups.security_groups(ctx, vpc_id, wanted))
+    instance = instances.republished(ctx, instance, req.get("PubliclyAccessible", instance.is_public))
+    instance = changed(instance, pending=modifications.pending(instance, req))
+    shown = instances.described(ctx, instance)
+    if instance.pending and req.get("ApplyImmediately") and instance.status == "available":
+        instance = changed(instance, status="modifying")
+    ctx.put(instance)
+    return {"DBInstance": shown}
+
+
+def _with_password(ctx: Context, instance: Any, req: dict[str, Any]) -> Any:
+    if req.get("RotateMasterUserPassword"):
+        return instances.with_rotated_password(ctx, instance)
+    if req.get("ManageMasterUserPassword") is False and instance.secret_arn:
+        instances.forget_secret(ctx, instance)
+        instance = changed(instance, secret_arn="")
+    if not (req.get("MasterUserPassword") or (req.get("ManageMasterUserPassword") and not instance.secret_arn)):
+        return instance
+    found = instances.with_master_password(ctx, instance, req)
+    return changed(found, needs=(*found.needs, "password"))

@@ -1,0 +1,7 @@
+"""Makes PostgreSQL be what RDS's records say, and writes down what came of it."""
+
+from fogbank.services.rds.reconcile.clusters import cluster, cluster_endpoint
+from fogbank.services.rds.reconcile.instances import engines, instance
+from fogbank.services.rds.reconcile.snapshots import snapshot
+
+__all__ = ["cluster", "cluster_endpoint", "engines", "instance", "snapshot"]

@@ -1,0 +1,352 @@
+"""Aurora clusters: one writer, readers that follow it, and endpoints that lead to whoever is which."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from fogbank.aws.errors import WorldError
+from fogbank.control.context import Context
+from fogbank.control.reconcile import After
+from fogbank.planes.engines.postgresql.files import Node
+from fogbank.planes.engines.postgresql.plane import Owner
+from fogbank.services.rds import backups, clusters, failover, groups, instances, snapshots, topology
+from fogbank.services.rds.reconcile import following, telling
+from fogbank.services.rds.reconcile.network import networked
+from fogbank.services.rds.resources import Cluster, ClusterEndpoint, Instance
+
+_RECEIVED = "SELECT (pg_last_wal_receive_lsn() - '0/0'::pg_lsn)::bigint"
+
+
+class _Known(NamedTuple):
+    """A cluster as the records say it is to be."""
+
+    cluster: Cluster
+    members: list[Instance]
+    nodes: dict[str, Node]
+    """By instance, each as a primary."""
+    endpoints: list[ClusterEndpoint]
+
+    @property
+    def writer(self) -> Instance | None:
+        return next((one for one in self.members if one.id == self.cluster.writer_id), None)
+
+    @property
+    def readers(self) -> list[Instance]:
+        return [one for one in self.members if one.id != self.cluster.writer_id]
+
+
+async def cluster(ctx: Context, key: str) -> After | None:
+    """A cluster, at its identifier: whatever is to happen to it or to a member of it."""
+    known = _read(ctx, key)
+    if known is None:
+        return None
+    if known.cluster.status == "stopping":
+        await _stopped(ctx, known)
+    if known.cluster.status in ("stopping", "stopped"):
+        return None
+    await networked(ctx, known.cluster.subnet_group, [seat for one in known.members for seat in one.seats])
+    known = await _without_leavers(ctx, known)
+    if known is None:
+        return None
+    await _restarted(ctx, known)
+    await _rebooted(ctx, known)
+    known = await _with_writer(ctx, known)
+    if known.writer is not None:
+        await _with_readers(ctx, known)
+    _settled(ctx, known.cluster.id, known.cluster.status)
+    return None
+
+
+async def cluster_endpoint(ctx: Context, key: str) -> After | None:
+    """A custom endpoint, at its identifier: its cluster serves it."""
+    with ctx.begin():
+        found = ctx.get(ClusterEndpoint, key)
+    if found is not None:
+        ctx.waker(Cluster, found.cluster_id)()
+    return None
+
+
+def _read(ctx: Context, cluster_id: str) -> _Known | None:
+    with ctx.begin():
+        found = ctx.get(Cluster, cluster_id)
+        if found is None:
+            return None
+        members = clusters.members(ctx, cluster_id)
+        has_packets = ctx.planes.net.has_packets
+        nodes = {
+            one.id: topology.node(one, one.seats[0], groups.in_force(ctx, one), has_packets=has_packets)
+            for one in members
+        }
+        return _Known(found, members, nodes, ctx.find(ClusterEndpoint, "by_cluster", cluster_id))
+
+
+# Leaving
+
+
+async def _stopped(ctx: Context, known: _Known) -> None:
+    for member in [*known.readers, *(one for one in (known.writer,) if one is not None)]:
+        await ctx.planes.databases.stop(member.node)
+    with ctx.begin():
+        for member in known.members:
+            telling.settle(ctx, member, "stopped", "notification", "DB instance stopped")
+        telling.settle_cluster(ctx, known.cluster, "stopped", "notification", "DB cluster stopped")
+
+
+async def _without_leavers(ctx: Context, known: _Known) -> _Known | None:
+    """The cluster without the members that are being deleted; None once it is gone itself."""
+    for member in known.members:
+        if member.status != "deleting":
+            continue
+        is_last = len(known.members) == 1
+        if member.id == known.cluster.writer_id and not is_last:
+            known = await _failed_over(ctx, known, is_planned=True)
+        if is_last:
+            await _kept_without(ctx, known.cluster, member)
+        await ctx.planes.databases.remove(member.node)
+        with ctx.begin():
+            for seat in member.seats:
+                instances.unseated(ctx, seat)
+            ctx.delete(Instance, member.id)
+            telling.tell(ctx, member.id, "deletion", "DB instance deleted")
+            now = ctx.get(Cluster, known.cluster.id)
+            if now is not None and now.writer_id == member.id:
+                ctx.put(clusters.changed(now, writer_id=""))
+        again = _read(ctx, known.cluster.id)
+        if again is None:
+            return None
+        known = again
+    if known.cluster.status == "deleting" and not known.members:
+        await ctx.planes.proxies.set(_owner(known.cluster), ())
+        await _final(ctx, known.cluster)
+        with ctx.begin():
+            for endpoint in known.endpoints:
+                ctx.delete(ClusterEndpoint, endpoint.id)
+            ctx.delete(Cluster, known.cluster.id)
+            telling.tell_cluster(ctx, known.cluster.id, "deletion", "DB cluster deleted")
+        return None
+    return known
+
+
+async def _kept_without(ctx: Context, cluster: Cluster, last: Instance) -> None:
+    """What a cluster's last instance had stays: the next one finds it."""
+    databases = ctx.planes.databases
+    await databases.stop(last.node)
+    if databases.has_data(last.node) and cluster.writer_id == last.id:
+        await databases.duplicate(last.node, topology.volume(cluster))
+
+
+async def _final(ctx: Context, cluster: Cluster) -> None:
+    """The last snapshot of a cluster, if it is to have one; its data goes."""
+    databases, volume = ctx.planes.databases, topology.volume(cluster)
+    if cluster.final_snapshot and databases.has_data(volume):
+        with ctx.begin():
+            final = backups.snapshot_of_cluster(ctx, cluster, cluster.final_snapshot)
+        await databases.duplicate(volume, final.node)
+        with ctx.begin():
+            ctx.put(snapshots.changed(final, status="available", taken_at=ctx.now))
+    await databases.remove(volume)
+
+
+async def _rebooted(ctx: Context, known: _Known) -> None:
+    """Members that are to be restarted are, the writer without a failover."""
+    databases = ctx.planes.databases
+    for member in known.members:
+        if member.status == "rebooting" and databases.has_data(member.node):
+            await databases.stop(member.node)
+            if member.id == known.cluster.writer_id:
+                await databases.start(known.nodes[member.id])
+
+
+# The writer
+
+
+async def _with_writer(ctx: Context, known: _Known) -> _Known:
+    """The cluster with a writer that runs, if it has any member."""
+    databases = ctx.planes.databases
+    writer = known.writer
+    if writer is None:
+        return await _first(ctx, known) if known.members else known
+    if known.cluster.target_id:
+        return await _failed_over(ctx, known, is_planned=True)
+    if databases.is_running(writer.node):
+        return known
+    if any(databases.is_running(one.node) for one in known.readers):
+        return await _failed_over(ctx, known, is_planned=False)
+    await databases.start(known.nodes[writer.id])
+    with ctx.begin():
+        if writer.status != "starting":
+            telling.tell(ctx, writer.id, "recovery", "DB instance restarted")
+    return known
+
+
+async def _restarted(ctx: Context, known: _Known) -> None:
+    """Members that are being rebooted begin anew; a writer stays the writer."""
+    for member in known.members:
+        if member.status != "rebooting":
+            continue
+        await ctx.planes.databases.stop(member.node)
+        if member.id == known.cluster.writer_id:
+            await ctx.planes.databases.start(known.nodes[member.id])
+
+
+async def _first(ctx: Context, known: _Known) -> _Known:
+    """The cluster with its first writer, whose data is made of nothing."""
+    databases, writer = ctx.planes.databases, min(known.members, key=lambda one: (one.promotion_tier, one.created_at))
+    node = known.nodes[writer.id]
+    if not databases.has_data(node.name):
+        await _born(ctx, known.cluster, node)
+    await databases.start(node)
+    await _owned(ctx, known.cluster, node.name)
+    with ctx.begin():
+        _put(ctx, known.cluster.id, writer_id=writer.id)
+    return _read(ctx, known.cluster.id) or known
+
+
+async def _born(ctx: Context, cluster: Cluster, node: Node) -> None:
+    """A cluster's data, of what an instance left that was its last, of what the cluster comes from, or of nothing."""
+    databases = ctx.planes.databases
+    if databases.has_data(topology.volume(cluster)):
+        await databases.copy(node, topology.volume(cluster))
+    elif cluster.source.kind == "snapshot":
+        await databases.copy(node, cluster.source.name)
+    elif cluster.source.kind == "clone" and databases.is_running(cluster.source.name):
+        await databases.save(cluster.source.name, cluster.version, node.name)
+    elif cluster.source.kind == "clone":
+        await databases.copy(node, cluster.source.name)
+    else:
+        await databases.create(node)
+
+
+async def _owned(ctx: Context, cluster: Cluster, node: str) -> None:
+    with ctx.begin():
+        owner = Owner(cluster.master_user, instances.opened(ctx, cluster.password), cluster.database)
+    await ctx.planes.databases.own(node, owner)
+
+
+async def _failed_over(ctx: Context, known: _Known, *, is_planned: bool) -> _Known:
+    """The cluster with another writer: whoever has most of what was acknowledged; the old one will follow it."""
+    databases, old = ctx.planes.databases, known.writer
+    assert old is not None, known
+    with ctx.begin():
+        telling.tell_cluster(ctx, known.cluster.id, "failover", "Started failover to another DB instance.")
+    if is_planned:
+        # In order: what it has acknowledged is sent before it ends.
+        await databases.stop(old.node)
+    heir = failover.heir(known.readers, await _received(ctx, known.readers), known.cluster.target_id)
+    if heir is None:
+        await databases.start(known.nodes[old.id])
+        with ctx.begin():
+            _put(ctx, known.cluster.id, target_id="")
+        return _read(ctx, known.cluster.id) or known
+    await databases.promote(heir.node)
+    databases.configure(known.nodes[heir.id])
+    with ctx.begin():
+        _put(ctx, known.cluster.id, writer_id=heir.id, target_id="")
+        telling.tell_cluster(ctx, known.cluster.id, "failover", f"Completed failover to DB instance: {heir.id}")
+    known = _read(ctx, known.cluster.id) or known
+    await _serve(ctx, known)
+    if not is_planned:
+        # It may have what nobody else had, and so can follow nobody: it is made anew.
+        await databases.remove(old.node)
+    return known
+
+
+async def _received(ctx: Context, readers: Sequence[Instance]) -> dict[str, int]:
+    """How much of the log each reader that runs has."""
+    found: dict[str, int] = {}
+    for one in readers:
+        if one.status == "creating" or not ctx.planes.databases.is_running(one.node):
+            continue
+        with contextlib.suppress(WorldError):
+            ((position,),) = await ctx.planes.databases.rows(one.node, _RECEIVED) or ((0,),)
+            found[one.id] = int(position or 0)
+    return found
+
+
+# Readers
+
+
+async def _with_readers(ctx: Context, known: _Known) -> None:
+    writer = known.writer
+    assert writer is not None, known
+    databases = ctx.planes.databases
+    if databases.configure(known.nodes[writer.id]):
+        await databases.reload(writer.node)
+    await following.kept(databases, writer.node, lambda: _slots(ctx, known.cluster))
+    socket = databases.socket(writer.node)
+    roomy = {one.id: topology.level(known.nodes[one.id], known.nodes[writer.id]) for one in known.readers}
+    nodes = [topology.following(roomy[one.id], one.seats[0], socket) for one in known.readers]
+    await asyncio.gather(*(following.followed(databases, node) for node in nodes))
+    running = [one for one in known.readers if databases.is_running(one.node)]
+    await following.acknowledged(databases, writer.node, [one.node for one in running])
+    if "password" in known.cluster.needs:
+        await _owned(ctx, known.cluster, writer.node)
+        with ctx.begin():
+            _put(ctx, known.cluster.id, needs=())
+    await _serve(ctx, known)
+    low, high = failover.lag_of(known.cluster.tags.get(clusters.LAG_TAG, ""))
+    for one in running:
+        databases.lag(one.node, low, high)
+    for one in known.members:
+        databases.watch(one.node, ctx.waker(Cluster, known.cluster.id))
+
+
+def _slots(ctx: Context, found: Cluster) -> list[str]:
+    """The slots of the readers that there are now."""
+    with ctx.begin():
+        return [topology.slot(one.seats[0]) for one in clusters.members(ctx, found.id) if one.id != found.writer_id]
+
+
+# What clients see
+
+
+def _owner(cluster: Cluster) -> str:
+    return f"rds/{cluster.resource_id}"
+
+
+async def _serve(ctx: Context, known: _Known) -> None:
+    """Have the endpoints lead to whoever is the writer now, and to the readers that run."""
+    has_packets = ctx.planes.net.has_packets
+    running = [one for one in known.members if ctx.planes.databases.is_running(one.node)]
+    readers = [one for one in running if one.id != known.cluster.writer_id]
+    writer = known.writer
+    fronts = topology.cluster_fronts(known.cluster, writer, readers, has_packets=has_packets)
+    for endpoint in known.endpoints:
+        behind = failover.behind(endpoint, known.cluster.writer_id, running)
+        fronts.append(topology.custom_front(endpoint, known.cluster, behind, has_packets=has_packets))
+    for one in running:
+        fronts += topology.fronts(one, has_packets=has_packets)
+    await ctx.planes.proxies.set(_owner(known.cluster), fronts)
+
+
+def _settled(ctx: Context, cluster_id: str, status: str) -> None:
+    """Write the statuses that all came to, unless another was wanted meanwhile."""
+    with ctx.begin():
+        now = ctx.get(Cluster, cluster_id)
+        if now is None:
+            return
+        for member in clusters.members(ctx, cluster_id):
+            if member.status in ("creating", "starting", "rebooting"):
+                category, message = _WORDS[member.status]
+                telling.settle(ctx, member, "available", category, message)
+            else:
+                telling.told(ctx, member.id)
+        if now.status == status and status in ("creating", "failing-over", "starting"):
+            message = "DB cluster created" if status == "creating" else "DB cluster available"
+            telling.settle_cluster(ctx, now, "available", _WORDS.get(status, ("notification", ""))[0], message)
+
+
+_WORDS = {
+    "creating": ("creation", "DB instance created"),
+    "starting": ("notification", "DB instance started"),
+    "rebooting": ("availability", "DB instance restarted"),
+}
+
+
+def _put(ctx: Context, cluster_id: str, **fields: Any) -> None:
+    now = ctx.get(Cluster, cluster_id)
+    if now is not None:
+        ctx.put(clusters.changed(now, **fields))

@@ -1,0 +1,365 @@
+"""DB instances: each status that does not last is brought to one that does, and what was wanted meanwhile is done."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import NamedTuple
+
+from fogbank.aws.errors import WorldError
+from fogbank.control.context import Context
+from fogbank.control.reconcile import After
+from fogbank.planes.engines.postgresql.files import Node, Recovery
+from fogbank.planes.engines.postgresql.plane import Owner
+from fogbank.services.rds import backups, groups, instances, modifications, replicas, rules, topology
+from fogbank.services.rds.instances import changed
+from fogbank.services.rds.reconcile import following, telling
+from fogbank.services.rds.reconcile.network import networked
+from fogbank.services.rds.resources import Cluster, Instance, Snapshot
+
+
+class _Known(NamedTuple):
+    """An instance as the records say it is to be."""
+
+    instance: Instance
+    nodes: list[Node]
+    """Of its seats, each as a primary; a replica's follow its source."""
+    source: str
+    """The engine of the primary that a replica follows; empty for others."""
+    replicas: list[Instance]
+    """Those that follow this one, wherever they are."""
+
+    @property
+    def primary(self) -> Node:
+        return self.nodes[0]
+
+
+def engines(ctx: Context) -> Iterable[str]:
+    """The engines of this account and region: those that nothing names are taken away at a start."""
+    for one in ctx.scan(Instance):
+        yield from (seat.name for seat in one.seats)
+        yield topology.archive(one)
+    yield from (one.node for one in ctx.scan(Snapshot))
+    yield from (topology.volume(one) for one in ctx.scan(Cluster))
+
+
+async def instance(ctx: Context, key: str) -> After | None:
+    """A DB instance, at its identifier."""
+    known = _read(ctx, key)
+    if known is None:
+        return None
+    if known.instance.cluster_id:
+        ctx.waker(Cluster, known.instance.cluster_id)()
+        return None
+    await _BY_STATUS.get(known.instance.status, _nothing)(ctx, known)
+    return _next_look(ctx, key)
+
+
+def _read(ctx: Context, key: str) -> _Known | None:
+    with ctx.begin():
+        found = ctx.get(Instance, key)
+        if found is None:
+            return None
+        if found.cluster_id:
+            return _Known(found, [], "", [])
+        parameters = groups.in_force(ctx, found)
+        has_packets = ctx.planes.net.has_packets
+        nodes = [topology.node(found, seat, parameters, has_packets=has_packets) for seat in found.seats]
+        source = replicas.source(ctx, found)
+        if source is not None and found.source.kind == "replica":
+            nodes[0] = topology.following(nodes[0], found.seats[0], ctx.planes.databases.socket(source.node))
+        return _Known(found, nodes, source.node if source is not None else "", replicas.of(ctx, found))
+
+
+def _next_look(ctx: Context, key: str) -> After | None:
+    """When time has something to do: a backup, its end, a maintenance window."""
+    with ctx.begin():
+        found = ctx.get(Instance, key)
+        if found is None or found.status != "available":
+            return None
+        due = [backups.due(ctx, found)] if found.retention_days else []
+        if found.pending:
+            due.append(rules.maintenance_begins(found.maintenance_window, ctx.now))
+    return After(max(0.0, min(moment for moment in due if moment) - ctx.now)) if any(due) else None
+
+
+async def _nothing(ctx: Context, known: _Known) -> None:
+    pass
+
+
+# Made
+
+
+async def _created(ctx: Context, known: _Known) -> None:
+    found, databases = known.instance, ctx.planes.databases
+    await networked(ctx, found.subnet_group, found.seats)
+    if not databases.has_data(found.node):
+        await _made(ctx, known)
+    if found.source.kind == "replica":
+        await following.followed(databases, known.primary)
+    else:
+        await databases.start(_recovering(ctx, known))
+        with ctx.begin():
+            owner = Owner(found.master_user, instances.opened(ctx, found.password), found.database)
+        await databases.own(found.node, owner)
+    await _kept_standby(ctx, known)
+    await _serve(ctx, known)
+    with ctx.begin():
+        telling.settle(ctx, found, "available", "creation", "DB instance created")
+    _watch(ctx, known)
+
+
+async def _made(ctx: Context, known: _Known) -> None:
+    """An instance's data, of what it comes from."""
+    found, databases = known.instance, ctx.planes.databases
+    match found.source.kind:
+        case "replica":
+            await _slots_at_source(ctx, found)
+            await databases.follow(known.primary)
+        case "snapshot" | "time":
+            if found.source.of and databases.is_running(found.source.of):
+                await databases.archived(found.source.of)
+            await databases.copy(_recovering(ctx, known), found.source.name)
+        case _:
+            await databases.create(known.primary)
+
+
+def _recovering(ctx: Context, known: _Known) -> Node:
+    """The node as it is when it starts for the first time: one that is restored to a moment recovers until then."""
+    source = known.instance.source
+    if source.kind != "time":
+        return known.primary
+    at = ctx.planes.databases.machine_time(ctx.now - source.time) if source.time else 0.0
+    return known.primary._replace(recovery=Recovery(source.archive, at))
+
+
+async def _slots_at_source(ctx: Context, found: Instance) -> None:
+    """The source keeps what its replicas have not had: all of them, this one too."""
+    with ctx.begin():
+        source = replicas.source(ctx, found)
+    if source is None:
+        raise WorldError(f"{found.source_id} is gone")
+    await following.kept(ctx.planes.databases, source.node, lambda: _slots(replicas.beside(ctx, found), source))
+
+
+def _slots(ctx: Context, found: Instance) -> list[str]:
+    """The slots of whoever follows an instance now."""
+    with ctx.begin():
+        return replicas.slots(ctx, found)
+
+
+# Kept
+
+
+async def _kept(ctx: Context, known: _Known) -> None:
+    """What lasts is kept: a node that died is started again, or its standby takes over."""
+    found, databases = known.instance, ctx.planes.databases
+    if found.pending and rules.maintenance_begins(found.maintenance_window, ctx.now) <= ctx.now:
+        with ctx.begin():
+            ctx.put(changed(found, status="modifying"))
+        return
+    await networked(ctx, found.subnet_group, found.seats)
+    if not databases.is_running(found.node):
+        known = await _recovered(ctx, known)
+    known = await _changed(ctx, known)
+    if known.source:
+        await _slots_at_source(ctx, known.instance)
+        await following.followed(databases, known.primary)
+    elif databases.configure(known.primary):
+        await databases.reload(known.primary.name)
+    await _kept_standby(ctx, known)
+    await _serve(ctx, known)
+    _watch(ctx, known)
+    with ctx.begin():
+        telling.told(ctx, found.id)
+        backups.tend(ctx, known.instance)
+
+
+async def _recovered(ctx: Context, known: _Known) -> _Known:
+    found, databases = known.instance, ctx.planes.databases
+    if len(known.nodes) > 1 and databases.is_running(known.nodes[1].name):
+        return await _failed_over(ctx, known, is_planned=False)
+    await databases.start(known.primary)
+    with ctx.begin():
+        telling.tell(ctx, found.id, "recovery", "Recovery of the DB instance is complete.")
+    return known
+
+
+async def _failed_over(ctx: Context, known: _Known, *, is_planned: bool) -> _Known:
+    """The instance with its standby as the primary; what the old one had is made anew, or follows."""
+    found, databases = known.instance, ctx.planes.databases
+    with ctx.begin():
+        telling.tell(ctx, found.id, "failover", "Multi-AZ instance failover started.")
+    if is_planned:
+        await databases.stop(found.node)
+    await databases.promote(known.nodes[1].name)
+    with ctx.begin():
+        now = ctx.get(Instance, found.id)
+        if now is not None:
+            ctx.put(changed(now, seats=(now.seats[1], now.seats[0])))
+            telling.tell(ctx, found.id, "failover", "Multi-AZ instance failover completed.")
+    if not is_planned:
+        await databases.remove(found.node)
+    again = _read(ctx, found.id) or known
+    await _serve(ctx, again)
+    for replica in known.replicas:
+        replicas.waker(ctx, replica)()
+    return again
+
+
+async def _kept_standby(ctx: Context, known: _Known) -> None:
+    """Whoever follows the primary finds what it needs there, and the standby of a Multi-AZ instance runs."""
+    databases, found = ctx.planes.databases, known.instance
+    await following.kept(databases, found.node, lambda: _slots(ctx, found))
+    standbys = known.nodes[1:]
+    for node, seat in zip(standbys, found.seats[1:], strict=True):
+        await following.followed(databases, topology.following(node, seat, databases.socket(found.node)))
+    if not known.source:
+        await following.acknowledged(databases, found.node, [node.name for node in standbys])
+
+
+async def _changed(ctx: Context, known: _Known) -> _Known:
+    """The instance once what was asked of it is done."""
+    found, databases = known.instance, ctx.planes.databases
+    if not found.needs:
+        return known
+    if "password" in found.needs and not known.source:
+        with ctx.begin():
+            owner = Owner(found.master_user, instances.opened(ctx, found.password))
+        await databases.own(found.node, owner)
+    if "promote" in found.needs:
+        await databases.promote(found.node)
+    with ctx.begin():
+        now = ctx.get(Instance, found.id)
+        if now is not None:
+            ctx.put(changed(now, needs=tuple(need for need in now.needs if need not in found.needs)))
+    return _read(ctx, found.id) or known
+
+
+# Turned
+
+
+async def _modified(ctx: Context, known: _Known) -> None:
+    """What is pending holds: with another port, or a standby more or less, the nodes are other ones."""
+    found, databases = known.instance, ctx.planes.databases
+    with ctx.begin():
+        now = ctx.get(Instance, found.id)
+        wanted = modifications.applied(ctx, now) if now is not None else None
+        if now is None or wanted is None:
+            return
+        stay = {seat.name for seat in wanted.seats}
+        gone = [seat for seat in now.seats if seat.name not in stay]
+        if wanted != now:
+            ctx.put(wanted)
+    for seat in gone:
+        await databases.remove(seat.name)
+        with ctx.begin():
+            instances.unseated(ctx, seat)
+    again = _read(ctx, found.id)
+    if again is None:
+        return
+    await networked(ctx, found.subnet_group, again.instance.seats)
+    again = await _changed(ctx, again)
+    before = {node.name: (node.addresses, node.port, node.version) for node in known.nodes}
+    for node in again.nodes:
+        if before.get(node.name, ()) not in ((), (node.addresses, node.port, node.version)):
+            await databases.stop(node.name)
+    if not again.source:
+        await databases.start(again.primary)
+    await _kept_standby(ctx, again)
+    await _serve(ctx, again)
+    with ctx.begin():
+        telling.settle(ctx, again.instance, "available", "configuration change", "Finished updating DB instance")
+    _watch(ctx, again)
+
+
+async def _rebooted(ctx: Context, known: _Known) -> None:
+    found, databases = known.instance, ctx.planes.databases
+    if "failover" in found.needs and len(known.nodes) > 1:
+        # The one that takes over begins anew too, with what waits for a restart.
+        await _kept_standby(ctx, known)
+        known = await _failed_over(ctx, known, is_planned=True)
+    else:
+        await databases.stop(found.node)
+        await databases.start(known.primary)
+    await _kept_standby(ctx, known)
+    with ctx.begin():
+        telling.settle(ctx, found, "available", "availability", "DB instance restarted")
+    _watch(ctx, known)
+
+
+async def _stopped(ctx: Context, known: _Known) -> None:
+    for node in reversed(known.nodes):
+        await ctx.planes.databases.stop(node.name)
+    with ctx.begin():
+        telling.settle(ctx, known.instance, "stopped", "notification", "DB instance stopped")
+
+
+async def _started(ctx: Context, known: _Known) -> None:
+    found = known.instance
+    await networked(ctx, found.subnet_group, found.seats)
+    await ctx.planes.databases.start(known.primary)
+    await _kept_standby(ctx, known)
+    await _serve(ctx, known)
+    with ctx.begin():
+        telling.settle(ctx, found, "available", "notification", "DB instance started")
+    _watch(ctx, known)
+
+
+# Gone
+
+
+async def _deleted(ctx: Context, known: _Known) -> None:
+    found, databases = known.instance, ctx.planes.databases
+    with ctx.begin():
+        final = backups.final(ctx, found)
+    if final is not None:
+        if not databases.is_running(found.node):
+            await databases.start(known.primary)
+        if not databases.has_data(final.node):
+            await databases.save(found.node, found.version, final.node)
+    for node in known.nodes:
+        await databases.remove(node.name)
+    await databases.remove(topology.archive(found))
+    await ctx.planes.proxies.set(_owner(found), ())
+    with ctx.begin():
+        for seat in found.seats:
+            instances.unseated(ctx, seat)
+        if final is not None:
+            ctx.put(final)
+        backups.forget(ctx, found)
+        instances.forget_secret(ctx, found)
+        ctx.delete(Instance, found.id)
+        telling.tell(ctx, found.id, "deletion", "DB instance deleted")
+    if known.source:
+        with ctx.begin():
+            source = replicas.source(ctx, found)
+        if source is not None:
+            replicas.waker(ctx, source)()
+
+
+# What clients see
+
+
+def _owner(found: Instance) -> str:
+    return f"rds/{found.resource_id}"
+
+
+async def _serve(ctx: Context, known: _Known) -> None:
+    fronts = topology.fronts(known.instance, has_packets=ctx.planes.net.has_packets)
+    await ctx.planes.proxies.set(_owner(known.instance), fronts)
+
+
+def _watch(ctx: Context, known: _Known) -> None:
+    for node in known.nodes:
+        ctx.planes.databases.watch(node.name, ctx.waker(Instance, known.instance.id))
+
+
+_BY_STATUS: dict[str, Callable[[Context, _Known], Awaitable[None]]] = {
+    "available": _kept,
+    "creating": _created,
+    "deleting": _deleted,
+    "modifying": _modified,
+    "rebooting": _rebooted,
+    "starting": _started,
+    "stopping": _stopped,
+}

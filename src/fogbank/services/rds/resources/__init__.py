@@ -1,0 +1,21 @@
+"""What RDS remembers."""
+
+from fogbank.services.rds.resources.clusters import Cluster, ClusterEndpoint
+from fogbank.services.rds.resources.events import EventSubscription
+from fogbank.services.rds.resources.groups import GroupSubnet, OptionGroup, ParameterGroup, SubnetGroup
+from fogbank.services.rds.resources.instances import Instance, Seat, Source
+from fogbank.services.rds.resources.snapshots import Snapshot
+
+__all__ = [
+    "Cluster",
+    "ClusterEndpoint",
+    "EventSubscription",
+    "GroupSubnet",
+    "Instance",
+    "OptionGroup",
+    "ParameterGroup",
+    "Seat",
+    "Snapshot",
+    "Source",
+    "SubnetGroup",
+]

@@ -1,0 +1,136 @@
+"""What PostgreSQL is to be, for an instance: its nodes as the plane takes them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from fogbank.planes.engines.postgresql.files import ADMIN, Following, Node, defaults
+from fogbank.planes.engines.proxies import Forwarding, Front, Target
+from fogbank.services.rds import parameters
+from fogbank.services.rds.resources import Cluster, ClusterEndpoint, Instance, Seat
+
+_ROOM = {
+    "max_connections": defaults().get("max_connections", "100"),
+    "max_locks_per_transaction": "64",
+    "max_prepared_transactions": "0",
+    "max_wal_senders": defaults().get("max_wal_senders", "10"),
+    "max_worker_processes": "8",
+}
+"""What a standby needs as much of as its primary, and what a server has of it that was not told."""
+
+
+def node(instance: Instance, seat: Seat, values: Mapping[str, str], *, has_packets: bool) -> Node:
+    """A node of an instance: on its interface where there is a network, else on its loopback address."""
+    return Node(
+        name=seat.name,
+        version=instance.version,
+        ns=seat.interface_id if has_packets else "",
+        addresses=("*",) if has_packets else (seat.loopback,),
+        port=instance.port,
+        parameters=parameters.told(values, instance.instance_class),
+        access=parameters.access(values, has_certificate=False),
+        archive=archive(instance) if instance.retention_days and not instance.cluster_id else "",
+    )
+
+
+def archive(instance: Instance) -> str:
+    """The name under which an instance keeps its log, for restores to a moment."""
+    return f"wal-{instance.resource_id.lower()}"
+
+
+def volume(cluster: Cluster) -> str:
+    """The name under which a cluster's data lies while it has no instance."""
+    return f"vol-{cluster.resource_id.lower()}"
+
+
+def slot(seat: Seat) -> str:
+    """The replication slot of a standby: slots have no hyphens."""
+    return seat.name.replace("-", "_")
+
+
+def following(node: Node, seat: Seat, socket: str) -> Node:
+    """A node as a standby of the primary with this socket folder."""
+    return node._replace(following=Following(socket, node.port, slot(seat), seat.name))
+
+
+def level(standby: Node, primary: Node) -> Node:
+    """A standby that has room for all that its primary can do: one with less stops applying the log.
+
+    PostgreSQL documentation, "Hot Standby", "Administrator's Overview".
+    """
+    raised = {
+        name: primary.parameters[name]
+        for name, least in _ROOM.items()
+        if int(primary.parameters.get(name, least)) > int(standby.parameters.get(name, least))
+    }
+    return standby._replace(parameters={**standby.parameters, **raised}) if raised else standby
+
+
+def quorum(standbys: Sequence[str]) -> str:
+    """`synchronous_standby_names` of a primary: what it acknowledges, one of its standbys has. Empty without any.
+
+    So a failover to whoever has most loses nothing that was acknowledged.
+    """
+    names = ", ".join(f'"{name}"' for name in sorted(standbys))
+    return f"ANY 1 ({names})" if names else ""
+
+
+def target(instance: Instance, seat: Seat, *, has_packets: bool) -> Target:
+    """Where a proxy finds a node."""
+    if has_packets:
+        return Target(name=seat.name, ns=seat.interface_id, port=instance.port)
+    return Target(name=seat.name, address=seat.loopback, port=instance.port)
+
+
+def fronts(instance: Instance, *, has_packets: bool) -> list[Front]:
+    """How programs of the host reach an instance: a node listens at its loopback address itself where it can."""
+    seat = instance.seats[0]
+    if not has_packets and seat.loopback == instance.loopback:
+        return []
+    behind = target(instance, seat, has_packets=has_packets)
+    return [Front(address=instance.loopback, port=instance.port, targets=(behind,))]
+
+
+def cluster_fronts(
+    cluster: Cluster, writer: Instance | None, readers: Sequence[Instance], *, has_packets: bool
+) -> list[Front]:
+    """A cluster's endpoints for programs of the host: the writer's, and the readers' or, without any, the writer's."""
+    if writer is None:
+        return []
+    writes = (target(writer, writer.seats[0], has_packets=has_packets),)
+    reads = tuple(target(one, one.seats[0], has_packets=has_packets) for one in readers) or writes
+    return [
+        Front(address=cluster.loopback, port=cluster.port, targets=writes),
+        Front(address=cluster.reader_loopback, port=cluster.port, targets=reads),
+    ]
+
+
+def forwarding(fronts: Sequence[Front], writer: Instance, socket: Callable[[str], str]) -> list[Front]:
+    """Fronts with local write forwarding: those that lead to readers alone forward what writes to the writer.
+
+    Both are reached by the folders of their socket files, which `socket` gives by the name of a node.
+    """
+
+    def at(name: str, port: int) -> Target:
+        return Target(name=name, address=socket(name), port=port)
+
+    primary = at(writer.seats[0].name, writer.port)
+    found = []
+    for front in fronts:
+        targets = tuple(at(one.name, one.port) for one in front.targets)
+        if primary in targets or not targets:
+            found.append(front)
+        else:
+            how = Forwarding(writer=primary, user=ADMIN)
+            found.append(msgspec.structs.replace(front, targets=targets, forwarding=how))
+    return found
+
+
+def custom_front(
+    endpoint: ClusterEndpoint, cluster: Cluster, behind: Sequence[Instance], *, has_packets: bool
+) -> Front:
+    """A custom endpoint, with the members that are behind it now."""
+    targets = tuple(target(one, one.seats[0], has_packets=has_packets) for one in behind)
+    return Front(address=endpoint.loopback, port=cluster.port, targets=targets)

@@ -1,0 +1,1 @@
+"""Databases with real rows: what a client of theirs sees."""

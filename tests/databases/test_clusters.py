@@ -1,0 +1,148 @@
+"""Aurora clusters: readers show what the writer wrote, and somebody else writes when it is gone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from fogbank.testing.databases import Rds
+
+
+def writer(rds: Rds, cluster: str) -> str:
+    (found,) = [one for one in rds.shown_cluster(cluster)["DBClusterMembers"] if one["IsClusterWriter"]]
+    return str(found["DBInstanceIdentifier"])
+
+
+def sql(rds: Rds, instance: str, statement: str) -> list[tuple[Any, ...]]:
+    return rds.sql(rds.shown(instance)["Endpoint"], statement)
+
+
+def rows_soon(rds: Rds, instance: str, statement: str, wanted: list[tuple[Any, ...]]) -> None:
+    """Ask until a reader shows it: it may be late, and may not be late for ever."""
+    for _ in range(500):
+        if sql(rds, instance, statement) == wanted:
+            return
+    raise AssertionError(f"{instance} never shows {wanted}")
+
+
+def test_readers_follow_the_writer_and_take_no_writes(rds: Rds) -> None:
+    shown = rds.cluster("c", members=3, DatabaseName="shop")
+    assert [shown["Status"], len(shown["DBClusterMembers"]), writer(rds, "c")] == ["available", 3, "c-1"]
+    assert {rds.shown(f"c-{number}")["DBInstanceStatus"] for number in (1, 2, 3)} == {"available"}
+    sql(rds, "c-1", "CREATE TABLE t AS SELECT 1 AS a")
+    for reader in ("c-2", "c-3"):
+        rows_soon(rds, reader, "SELECT count(*) FROM pg_class WHERE relname = 't'", [(1,)])
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            sql(rds, reader, "INSERT INTO t VALUES (2)")
+
+
+def test_a_failover_that_is_asked_for_makes_the_target_the_writer(rds: Rds) -> None:
+    rds.cluster("c", members=3)
+    sql(rds, "c-1", "CREATE TABLE t AS SELECT 1 AS a")
+    rds("FailoverDBCluster", DBClusterIdentifier="c", TargetDBInstanceIdentifier="c-3")
+    assert writer(rds, "c") == "c-3"
+    sql(rds, "c-3", "INSERT INTO t VALUES (2)")
+    for reader in ("c-1", "c-2"):
+        rows_soon(rds, reader, "SELECT count(*) FROM t", [(2,)])
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            sql(rds, reader, "INSERT INTO t VALUES (3)")
+    assert rds.shown_cluster("c")["Status"] == "available"
+
+
+def test_when_the_writer_dies_a_reader_takes_over_with_every_row(rds: Rds) -> None:
+    rds.cluster("c", members=2)
+    sql(rds, "c-1", "CREATE TABLE t (a int)")
+    for number in range(20):
+        sql(rds, "c-1", f"INSERT INTO t VALUES ({number})")
+    rds.kill("c-1")
+    assert writer(rds, "c") == "c-2"
+    assert sql(rds, "c-2", "SELECT count(*) FROM t") == [(20,)]
+    sql(rds, "c-2", "INSERT INTO t VALUES (20)")
+    rows_soon(rds, "c-1", "SELECT count(*) FROM t", [(21,)])
+
+
+def test_a_reader_that_dies_comes_back_and_the_writer_goes_on(rds: Rds) -> None:
+    rds.cluster("c", members=2)
+    sql(rds, "c-1", "CREATE TABLE t (a int)")
+    rds.kill("c-2")
+    assert writer(rds, "c") == "c-1"
+    sql(rds, "c-1", "INSERT INTO t VALUES (1)")
+    rows_soon(rds, "c-2", "SELECT count(*) FROM t", [(1,)])
+
+
+def test_a_cluster_goes_after_its_members(rds: Rds) -> None:
+    rds.cluster("c", members=2)
+    rds("DeleteDBInstance", DBInstanceIdentifier="c-1")
+    assert writer(rds, "c") == "c-2", "the one that is left writes"
+    sql(rds, "c-2", "CREATE TABLE t AS SELECT 1")
+    rds("DeleteDBInstance", DBInstanceIdentifier="c-2")
+    rds("DeleteDBCluster", DBClusterIdentifier="c", SkipFinalSnapshot=True)
+    assert rds("DescribeDBClusters")["DBClusters"] == []
+    assert rds.cloud.cloud.databases.names() == []
+
+
+def test_a_stopped_cluster_starts_with_the_same_writer(rds: Rds) -> None:
+    rds.cluster("c", members=2)
+    sql(rds, "c-1", "CREATE TABLE t AS SELECT 1 AS a")
+    rds("StopDBCluster", DBClusterIdentifier="c")
+    assert [rds.shown(f"c-{number}")["DBInstanceStatus"] for number in (1, 2)] == ["stopped", "stopped"]
+    rds("StartDBCluster", DBClusterIdentifier="c")
+    assert (rds.shown_cluster("c")["Status"], writer(rds, "c")) == ("available", "c-1")
+    rows_soon(rds, "c-2", "SELECT a FROM t", [(1,)])
+
+
+def test_the_rows_of_a_cluster_outlive_its_last_instance(rds: Rds) -> None:
+    rds.cluster("c")
+    sql(rds, "c-1", "CREATE TABLE t AS SELECT 1 AS a")
+    rds("DeleteDBInstance", DBInstanceIdentifier="c-1")
+    member = {"DBClusterIdentifier": "c", "Engine": "aurora-postgresql", "DBInstanceClass": "db.r6g.large"}
+    rds("CreateDBInstance", DBInstanceIdentifier="c-2", **member)
+    assert sql(rds, "c-2", "SELECT a FROM t") == [(1,)]
+
+
+def test_snapshots_and_clones_of_a_cluster(rds: Rds) -> None:
+    rds.cluster("c")
+    sql(rds, "c-1", "CREATE TABLE t AS SELECT 1 AS a")
+    rds("CreateDBClusterSnapshot", DBClusterSnapshotIdentifier="s", DBClusterIdentifier="c")
+    sql(rds, "c-1", "INSERT INTO t VALUES (2)")
+    clone = {"RestoreType": "copy-on-write", "UseLatestRestorableTime": True}
+    rds("RestoreDBClusterToPointInTime", DBClusterIdentifier="twin", SourceDBClusterIdentifier="c", **clone)
+    rds("RestoreDBClusterFromSnapshot", DBClusterIdentifier="old", SnapshotIdentifier="s", Engine="aurora-postgresql")
+    for cluster in ("twin", "old"):
+        member = {"DBClusterIdentifier": cluster, "Engine": "aurora-postgresql", "DBInstanceClass": "db.r6g.large"}
+        rds("CreateDBInstance", DBInstanceIdentifier=f"{cluster}-1", **member)
+    assert sql(rds, "twin-1", "SELECT count(*) FROM t") == [(2,)]
+    assert sql(rds, "old-1", "SELECT count(*) FROM t") == [(1,)]
+    sql(rds, "twin-1", "DELETE FROM t")
+    assert sql(rds, "c-1", "SELECT count(*) FROM t") == [(2,)]
+
+
+def test_the_final_snapshot_of_a_cluster_holds_the_last_row(rds: Rds) -> None:
+    rds.cluster("c")
+    sql(rds, "c-1", "CREATE TABLE t AS SELECT 7 AS a")
+    rds("DeleteDBInstance", DBInstanceIdentifier="c-1")
+    rds("DeleteDBCluster", DBClusterIdentifier="c", FinalDBSnapshotIdentifier="last")
+    rds("RestoreDBClusterFromSnapshot", DBClusterIdentifier="d", SnapshotIdentifier="last", Engine="aurora-postgresql")
+    member = {"DBClusterIdentifier": "d", "Engine": "aurora-postgresql", "DBInstanceClass": "db.r6g.large"}
+    rds("CreateDBInstance", DBInstanceIdentifier="d-1", **member)
+    assert sql(rds, "d-1", "SELECT a FROM t") == [(7,)]
+
+
+def test_a_rebooted_member_has_another_process_and_the_same_role(rds: Rds) -> None:
+    rds.cluster("c", members=2)
+    before = {name: rds.process_of(name) for name in ("c-1", "c-2")}
+    rds("RebootDBInstance", DBInstanceIdentifier="c-1")
+    assert (writer(rds, "c"), rds.shown("c-1")["DBInstanceStatus"]) == ("c-1", "available")
+    assert rds.process_of("c-1") != before["c-1"]
+    assert rds.process_of("c-2") == before["c-2"]
+
+
+def test_a_clusters_password_is_its_members(rds: Rds) -> None:
+    rds.cluster("c")
+    rds("ModifyDBCluster", DBClusterIdentifier="c", MasterUserPassword="another-one-7", ApplyImmediately=True)
+    endpoint = rds.shown("c-1")["Endpoint"]
+    assert rds.sql(endpoint, "SELECT 1", password="another-one-7") == [(1,)]
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        rds.sql(endpoint, "SELECT 1")
