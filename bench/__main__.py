@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import boto3
 import uvloop
 
-from bench import load, network, objects, peers, queues, telemetry
+from bench import databases, load, network, objects, peers, queues, telemetry
 from bench.load import Call, Figures, Target
 from bench.peers import CLIENT_CORE, Peer
 
@@ -215,6 +215,7 @@ def main() -> None:
         ("queues", queues.run),
         ("telemetry", telemetry.run),
         ("network", network.run),
+        ("databases", databases.run),
     ):
         if name in chosen.parts:
             part(make, chosen)

@@ -128,6 +128,7 @@ class Pair:
 
         async def story() -> None:
             self.postgres.lag("reader", milliseconds, milliseconds)
+            self.postgres.lags.tell()
 
         self.run(story())
 

@@ -807,8 +807,11 @@ def test_tls_ends_at_the_front_and_the_password_is_checked_behind_it(pair: Pair)
 def test_who_waits_for_the_reader_can_be_interrupted(pair: Pair) -> None:
     pair.fresh()
     with pair.connect(pair.front) as connection:
-        pair.lag(60_000)
+        pair.sql("reader", "SELECT pg_wal_replay_pause()")
         try:
+            # It stops at the next record.
+            while pair.sql("reader", "SELECT pg_get_wal_replay_pause_state()") != [("paused",)]:
+                pair.sql("writer", "UPDATE counters SET n = 0 WHERE id = 2", "SELECT pg_switch_wal()")
             connection.execute("UPDATE counters SET n = 1 WHERE id = 1")
             canceller = threading.Timer(0.2, connection.cancel)
             canceller.start()
@@ -818,7 +821,7 @@ def test_who_waits_for_the_reader_can_be_interrupted(pair: Pair) -> None:
             connection.execute(f"SET {MODE} = 'eventual'")
             assert connection.execute("SELECT n FROM counters WHERE id = 1").fetchone() == (0,)
         finally:
-            pair.lag(LAG_MS)
+            pair.sql("reader", "SELECT pg_wal_replay_resume()")
 
 
 def test_what_nobody_may_say_is_refused(pair: Pair) -> None:

@@ -11,7 +11,7 @@ import pytest
 from fogbank.planes.engines.postgresql import servers
 from fogbank.planes.net import probe
 from fogbank.services.rds import naming
-from fogbank.testing.databases import PASSWORD, REGION, Rds, real
+from fogbank.testing.databases import PASSWORD, REGION, Rds, real, real_proxies
 from fogbank.testing.network import Network
 
 PSQL = servers.found()[0].program("psql")
@@ -22,7 +22,7 @@ def network() -> Iterator[Network]:
     mode, reason = probe.found(os.environ.get("FOGBANK_NETWORK", "auto"))
     if mode == "plain":
         pytest.skip(f"no network namespaces here: {reason}")
-    found = Network(mode, databases=real)
+    found = Network(mode, databases=real, proxies=real_proxies)
     yield found
     found.close()
 
@@ -41,6 +41,7 @@ def ec2(rds: Rds, operation: str, **params: Any) -> dict[str, Any]:
 def test_a_name_leads_to_the_instance_and_only_its_group_lets_in(inside: Rds) -> None:
     shown = inside.instance("first")
     assert inside.network is not None
+    assert inside.sql(shown["Endpoint"], "SELECT 41") == [(41,)], "programs of the host come in by a proxy"
     vpc = shown["DBSubnetGroup"]["VpcId"]
     subnet = shown["DBSubnetGroup"]["Subnets"][0]["SubnetIdentifier"]
     group = ec2(inside, "CreateSecurityGroup", GroupName="clients", Description="x", VpcId=vpc)["GroupId"]

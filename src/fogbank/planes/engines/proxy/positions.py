@@ -103,24 +103,22 @@ class Positions:
         try:
             while self._waiting:
                 self.replayed = max(self.replayed, position(await self.reader.asked(_REPLAYED)))
-                left = []
-                for wanted, waiting in self._waiting:
-                    if waiting.done():
-                        continue
-                    if self.replayed >= wanted:
-                        waiting.set_result(None)
-                    else:
-                        left.append((wanted, waiting))
-                self._waiting = left
-                if left:
+                self._tell()
+                if self._waiting:
                     await asyncio.sleep(_POLL_SECONDS)
         except (OSError, WorldError, Refused) as error:
-            for _, waiting in self._waiting:
-                if not waiting.done():
-                    waiting.set_exception(error)
+            for _, waiting in (one for one in self._waiting if not one[1].done()):
+                waiting.set_exception(error)
             self._waiting = []
         finally:
             self._polling = None
+
+    def _tell(self) -> None:
+        """Let those go on that wait for no more than there is, and forget those that wait no longer."""
+        for wanted, waiting in self._waiting:
+            if self.replayed >= wanted and not waiting.done():
+                waiting.set_result(None)
+        self._waiting = [one for one in self._waiting if not one[1].done()]
 
     def close(self) -> None:
         """Let the sessions go."""
