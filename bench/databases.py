@@ -19,7 +19,7 @@ from fogbank.planes.engines.postgresql import servers
 MODE = "apg_write_forward.consistency_mode"
 MODES = ("eventual", "session", "global")
 QUERIES, PAIRS = 3000, 150
-DELAY_SECONDS = 0.05
+DELAY_SECONDS = 0.050
 LAG_MS = 15
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -198,6 +199,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--setups", default=",".join(setup.name for setup in SETUPS), help="separated by commas")
     parser.add_argument("--lag", default="", help="the readers' lag: aurora, 0, 20ms, 5-15ms")
     parser.add_argument("--draw", type=Path, help="the SVG to write")
+    parser.add_argument("--json", action="store_true", help="rows for programs")
     parser.add_argument("--keep", action="store_true", help="leave the cluster as it is in the end")
     chosen = parser.parse_args(argv)
     delays = [float(delay) for delay in chosen.delays.split(",")]
@@ -209,10 +211,9 @@ def main(argv: Sequence[str]) -> int:
         for setup in SETUPS:
             if setup.name in names:
                 rows += measured(endpoints, setup, delays, max(1, chosen.repetitions // len(delays)))
-    print(table(rows))
+    print(json.dumps([row._asdict() for row in rows]) if chosen.json else table(rows))
     if chosen.draw:
         chosen.draw.write_text(drawing(rows))
-        print(f"\ndrawn: {chosen.draw}")
     return 0
 
 

@@ -53,7 +53,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     hosts: str = ""
     """A regular expression of the hosts that `pages.py` answers for (websites)."""
     names: str = ""
-    """A regular expression of the names whose addresses `pages.addresses(ctx, vpc_id, name)` gives to a VPC's resolver."""
+    """An expression of the names whose addresses `pages.addresses(ctx, vpc_id, name)` gives to a VPC's resolver."""
     reconcilers: Mapping[str, str] = {}
     """Record kind -> the function of `reconcile.py` that is told its keys."""
     network: str = ""

@@ -7,7 +7,7 @@ from typing import Any
 from fogbank.aws import ids, paging, tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.rds import clusters, engines, groups, instances, naming, parameter_groups, rules
+from fogbank.services.rds import clusters, engines, groups, instances, naming, parameter_groups, quotas, rules
 from fogbank.services.rds.clusters import changed, must_be, one
 from fogbank.services.rds.resources import Cluster
 
@@ -29,6 +29,7 @@ def create_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     rules.refuse(req, _NOT_HERE)
     if ctx.get(Cluster, identifier) is not None:
         raise AwsError("DBClusterAlreadyExistsFault", "DB Cluster already exists")
+    quotas.check(ctx, "DBClusters", "DBClusterQuotaExceededFault")
     version = instances.version_for(ctx, engine, req.get("EngineVersion", ""))
     backup, maintenance = rules.checked_windows(
         req.get("PreferredBackupWindow", ""), req.get("PreferredMaintenanceWindow", "")

@@ -7,7 +7,7 @@ from typing import Any
 from fogbank.aws import ids, paging, tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.rds import engines, groups, instances, members, naming, rules, snapshots
+from fogbank.services.rds import engines, groups, instances, members, naming, quotas, rules, snapshots
 from fogbank.services.rds.instances import changed, must_be, one
 from fogbank.services.rds.resources import Instance
 
@@ -24,6 +24,7 @@ def create_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     engine = engines.checked_engine(req["Engine"])
     rules.refuse(req, _NOT_HERE)
     instances.check_absent(ctx, identifier)
+    quotas.check(ctx, "DBInstances", "InstanceQuotaExceeded")
     if engine == engines.AURORA:
         return {"DBInstance": instances.described(ctx, members.make(ctx, identifier, req))}
     if req.get("DBClusterIdentifier"):

@@ -319,6 +319,8 @@ async def _serve(ctx: Context, known: _Known) -> None:
         fronts.append(topology.custom_front(endpoint, known.cluster, behind, has_packets=has_packets))
     for one in running:
         fronts += topology.fronts(one, has_packets=has_packets)
+    if known.cluster.forwards_writes and writer is not None:
+        fronts = topology.forwarding(fronts, writer, ctx.planes.databases.socket)
     await ctx.planes.proxies.set(_owner(known.cluster), fronts)
 
 
