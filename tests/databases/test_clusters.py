@@ -146,3 +146,29 @@ def test_a_clusters_password_is_its_members(rds: Rds) -> None:
     assert rds.sql(endpoint, "SELECT 1", password="another-one-7") == [(1,)]
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         rds.sql(endpoint, "SELECT 1")
+
+
+def test_writes_through_a_reader_are_the_writers(rds: Rds) -> None:
+    shown = rds.cluster("c", members=2, EnableLocalWriteForwarding=True)
+    assert shown["LocalWriteForwardingStatus"] == "enabled"
+    sql(rds, "c-1", "CREATE TABLE t (a int)")
+    rows_soon(rds, "c-2", "SELECT count(*) FROM pg_class WHERE relname = 't'", [(1,)])
+    reader = {"Address": shown["ReaderEndpoint"], "Port": shown["Port"]}
+    for number, endpoint in enumerate((reader, rds.shown("c-2")["Endpoint"])):
+        rds.sql(endpoint, f"INSERT INTO t VALUES ({number})")
+    assert sql(rds, "c-1", "SELECT a FROM t ORDER BY a") == [(0,), (1,)]
+    rds("FailoverDBCluster", DBClusterIdentifier="c")
+    assert writer(rds, "c") == "c-2"
+    rds.sql(reader, "INSERT INTO t VALUES (2)")
+    assert rds.sql({"Address": shown["Endpoint"], "Port": shown["Port"]}, "SELECT count(*) FROM t") == [(3,)]
+
+
+def test_without_forwarding_a_reader_refuses_writes_and_the_writers_address_moves(rds: Rds) -> None:
+    shown = rds.cluster("c", members=2)
+    at, reader = ({"Address": shown[which], "Port": shown["Port"]} for which in ("Endpoint", "ReaderEndpoint"))
+    rds.sql(at, "CREATE TABLE t AS SELECT 1 AS a")
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        rds.sql(reader, "INSERT INTO t VALUES (2)")
+    rds.kill("c-1")
+    assert rds.sql(at, "INSERT INTO t VALUES (2) RETURNING a") == [(2,)], "the address leads to the new writer"
+    assert rds.sql(at, "SELECT count(*) FROM t") == [(2,)]

@@ -58,6 +58,8 @@ class Session(asyncio.Protocol):
         """What has been sent of it."""
         self._copying: Leg | None = None
         self._thinking: asyncio.Task[None] | None = None
+        self._is_waiting = False
+        """Whether a reader has not come far enough yet."""
         self._is_skipping = False
         """Whether all is passed over until the next Sync, as a server does after an error."""
         self._names = Names()
@@ -77,6 +79,8 @@ class Session(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.gate.connections.discard(self)
+        if self.reader is not None:
+            self.gate.keys.pop(self.reader.key, None)
         if self._entry is not None:
             self._entry.close()
         if self._thinking is not None:
@@ -311,12 +315,16 @@ class Session(asyncio.Protocol):
         """Wait until a reader shows what this session must see."""
         positions = self.positions
         assert positions is not None
-        if self._mode == SESSION:
-            if self._telling is not None:
-                await asyncio.shield(self._telling)
-            await positions.reached(self._wanted)
-        elif self._mode == GLOBAL:
-            await positions.reached(await positions.written())
+        self._is_waiting = True
+        try:
+            if self._mode == SESSION:
+                if self._telling is not None:
+                    await asyncio.shield(self._telling)
+                await positions.reached(self._wanted)
+            elif self._mode == GLOBAL:
+                await positions.reached(await positions.written())
+        finally:
+            self._is_waiting = False
 
     # To a server, and back
 
@@ -480,8 +488,10 @@ class Session(asyncio.Protocol):
 
     async def interrupt(self) -> None:
         """Have what is under way be cancelled."""
-        if self._thinking is not None and self.writer is not None:
-            self._thinking.cancel()
+        if self._thinking is not None:
+            # Whatever else it is at, it has soon done.
+            if self._is_waiting:
+                self._thinking.cancel()
         elif self._at is not None and self._unit is not None:
             await legs.cancel(self._at.target, self.gate.paths, self._at.key)
 
