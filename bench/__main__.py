@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import boto3
 import uvloop
 
-from bench import databases, load, network, objects, peers, queues, telemetry
+from bench import databases, failovers, load, network, objects, peers, queues, telemetry
 from bench.load import Call, Figures, Target
 from bench.peers import CLIENT_CORE, Peer
 
@@ -188,7 +188,9 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=3.0, help="length of one run")
     options.add_argument("--rounds", type=int, default=3, help="runs of each")
     options.add_argument("--only", default="fogbank,ministack,moto", help="peers")
-    options.add_argument("--parts", default="starts,throughput,growth,objects,queues,telemetry,network,databases")
+    options.add_argument(
+        "--parts", default="starts,throughput,growth,objects,queues,telemetry,network,databases,failovers"
+    )
     options.add_argument(
         "--many", type=int, default=1_000_000, help="objects, messages and log events of the large runs"
     )
@@ -216,6 +218,7 @@ def main() -> None:
         ("telemetry", telemetry.run),
         ("network", network.run),
         ("databases", databases.run),
+        ("failovers", failovers.run),
     ):
         if name in chosen.parts:
             part(make, chosen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
@@ -25,6 +26,8 @@ LAG_MS = 15
 
 def run(make: dict[str, Callable[[], Peer]], chosen: argparse.Namespace) -> None:
     """Interleaved, each against a direct connection in the same round; nothing is compared with other emulators."""
+    # Servers and proxies inherit this: on one core they would wait for each other.
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
     with tempfile.TemporaryDirectory(prefix="fogbank-bench-") as folder:
         pair = Pair(servers.found()[0], Path(folder), 0)
         try:
