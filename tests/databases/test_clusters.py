@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from fogbank.testing.databases import Rds
+from fogbank.testing.databases import Rds, soon
 
 
 def writer(rds: Rds, cluster: str) -> str:
@@ -20,11 +20,8 @@ def sql(rds: Rds, instance: str, statement: str) -> list[tuple[Any, ...]]:
 
 
 def rows_soon(rds: Rds, instance: str, statement: str, wanted: list[tuple[Any, ...]]) -> None:
-    """Ask until a reader shows it: it may be late, and may not be late for ever."""
-    for _ in range(500):
-        if sql(rds, instance, statement) == wanted:
-            return
-    raise AssertionError(f"{instance} never shows {wanted}")
+    """Ask until a reader shows it."""
+    soon(lambda: sql(rds, instance, statement), wanted)
 
 
 def test_readers_follow_the_writer_and_take_no_writes(rds: Rds) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fogbank.testing.databases import Rds
+from fogbank.testing.databases import Rds, soon
 
 
 def family(rds: Rds, engine: str = "postgres") -> str:
@@ -157,11 +157,7 @@ def test_a_reader_goes_on_when_its_writer_can_do_more(rds: Rds) -> None:
     rds("RebootDBInstance", DBInstanceIdentifier="c-1")
     assert said(rds, "c-1", "max_connections") == "333"
     rds.sql(rds.shown("c-1")["Endpoint"], "CREATE TABLE t AS SELECT 1 AS a")
-    for _ in range(500):
-        if rds.inside("c-2", "SELECT count(*) FROM pg_class WHERE relname = 't'") == [(1,)]:
-            break
-    else:
-        raise AssertionError("the reader follows no more")
+    soon(lambda: rds.inside("c-2", "SELECT count(*) FROM pg_class WHERE relname = 't'"), [(1,)])
     assert rds.shown_cluster("c")["DBClusterMembers"][0]["IsClusterWriter"]
 
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from fogbank.aws.errors import AwsError
-from fogbank.testing.databases import Rds
+from fogbank.testing.databases import Rds, soon
 
 LIKE = {"DBInstanceClass": "db.t3.micro"}
 
@@ -30,10 +30,7 @@ def rows(rds: Rds, identifier: str) -> list[int]:
 
 
 def rows_soon(rds: Rds, identifier: str, wanted: list[int]) -> None:
-    for _ in range(500):
-        if rows(rds, identifier) == wanted:
-            return
-    raise AssertionError(f"{identifier} never has {wanted}")
+    soon(lambda: rows(rds, identifier), wanted)
 
 
 def test_a_snapshot_is_what_was_there_when_it_was_taken(rds: Rds) -> None:
@@ -122,12 +119,7 @@ def test_a_replica_in_another_region_outlives_its_source(rds: Rds) -> None:
     far = rds.shown("far", region="eu-west-1")
     assert far["ReadReplicaSourceDBInstanceIdentifier"] == arn
     add(rds, "first", 2)
-    for _ in range(500):
-        if rds.sql(far["Endpoint"], "SELECT count(*) FROM t") == [(2,)]:
-            break
+    soon(lambda: rds.sql(far["Endpoint"], "SELECT count(*) FROM t"), [(2,)])
     rds.kill("first")
     add(rds, "first", 3)
-    for _ in range(500):
-        if rds.sql(far["Endpoint"], "SELECT count(*) FROM t") == [(3,)]:
-            return
-    raise AssertionError("it does not follow any longer")
+    soon(lambda: rds.sql(far["Endpoint"], "SELECT count(*) FROM t"), [(3,)])

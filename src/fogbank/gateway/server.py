@@ -119,6 +119,8 @@ class Server:
         for connection in list(self._connections):
             connection.abort()
         await self._left_within(1.0)
+        # What was cancelled has its turn before this returns.
+        await asyncio.sleep(0)
         if self._sweeping is not None:
             self._sweeping.cancel()
 

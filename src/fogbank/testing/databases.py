@@ -6,7 +6,9 @@ import asyncio
 import os
 import signal
 import tempfile
+import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from fogbank.testing.network import Network
 
 PASSWORD = "correct-horse-9"
 REGION = "us-east-1"
+_PATIENCE_SECONDS = 60.0
 
 
 def real(net: Net) -> Postgres:
@@ -38,6 +41,13 @@ def real_proxies(net: Net) -> ProxyProcesses:
     """Proxies as processes, in a folder that no other cloud has."""
     prefix = f"fbpx{uuid.uuid4().hex[:8]}"
     return ProxyProcesses(Engines(Path(tempfile.gettempdir()) / prefix, prefix, net), net.path)
+
+
+def soon(ask: Callable[[], object], wanted: object) -> None:
+    """Ask until it is so: a reader may be late, and may not be late for ever."""
+    ends_at = time.monotonic() + _PATIENCE_SECONDS
+    while (found := ask()) != wanted:
+        assert time.monotonic() < ends_at, f"{found}, and never {wanted}"
 
 
 class Rds:
