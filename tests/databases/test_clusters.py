@@ -164,6 +164,7 @@ def test_without_forwarding_a_reader_refuses_writes_and_the_writers_address_move
     shown = rds.cluster("c", members=2)
     at, reader = ({"Address": shown[which], "Port": shown["Port"]} for which in ("Endpoint", "ReaderEndpoint"))
     rds.sql(at, "CREATE TABLE t AS SELECT 1 AS a")
+    rows_soon(rds, "c-2", "SELECT count(*) FROM pg_class WHERE relname = 't'", [(1,)])
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         rds.sql(reader, "INSERT INTO t VALUES (2)")
     rds.kill("c-1")

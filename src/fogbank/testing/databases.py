@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 
+from fogbank.aws.errors import WorldError
 from fogbank.control import caller as callers
 from fogbank.control.caller import Caller
 from fogbank.planes import process
@@ -46,8 +47,16 @@ def real_proxies(net: Net) -> ProxyProcesses:
 def soon(ask: Callable[[], object], wanted: object) -> None:
     """Ask until it is so: a reader may be late, and may not be late for ever."""
     ends_at = time.monotonic() + _PATIENCE_SECONDS
-    while (found := ask()) != wanted:
+    while (found := _answer(ask)) != wanted:
         assert time.monotonic() < ends_at, f"{found}, and never {wanted}"
+
+
+def _answer(ask: Callable[[], object]) -> object:
+    """What is answered, also that the table is not there yet."""
+    try:
+        return ask()
+    except (psycopg.Error, WorldError) as error:
+        return error
 
 
 class Rds:
