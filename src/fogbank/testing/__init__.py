@@ -95,7 +95,6 @@ class TestCloud:
         # Seeded, so that a failing test fails again with the same ids; but the addresses that servers of this machine
         # listen at have to be others than those of the next test process.
         dice = random.Random(1) if databases is None else random.SystemRandom()
-        dice = random.Random(1)
         planes = {"net": net, "databases": databases, "proxies": proxies}
         cloud = Cloud(settings, clock=self.clock, random_source=dice, **planes)  # type: ignore[arg-type]
         await cloud.start()

@@ -118,6 +118,8 @@ class FakeDatabases:
     async def rows(
         self, name: str, statement: str, *values: Any, database: str = "postgres"
     ) -> Sequence[tuple[Any, ...]]:
+        if "FROM pg_stat_replication" in statement:
+            return [(node.following.name,) for node in self.nodes.values() if node.following is not None]
         return []
 
     def socket(self, name: str) -> str:

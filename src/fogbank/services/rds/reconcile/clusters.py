@@ -102,6 +102,9 @@ async def _without_leavers(ctx: Context, known: _Known) -> _Known | None:
             continue
         is_last = len(known.members) == 1
         if member.id == known.cluster.writer_id and not is_last:
+            if not known.cluster.is_synced:
+                # Nobody else has all of it yet; the reader that comes to have it tells us.
+                continue
             known = await _failed_over(ctx, known, is_planned=True)
         if is_last:
             await _kept_without(ctx, known.cluster, member)
@@ -169,11 +172,11 @@ async def _with_writer(ctx: Context, known: _Known) -> _Known:
     writer = known.writer
     if writer is None:
         return await _first(ctx, known) if known.members else known
-    if known.cluster.target_id:
+    if known.cluster.target_id and known.cluster.is_synced:
         return await _failed_over(ctx, known, is_planned=True)
     if databases.is_running(writer.node):
         return known
-    if any(databases.is_running(one.node) for one in known.readers):
+    if known.cluster.is_synced and any(databases.is_running(one.node) for one in known.readers):
         return await _failed_over(ctx, known, is_planned=False)
     await databases.start(known.nodes[writer.id])
     with ctx.begin():
@@ -244,7 +247,7 @@ async def _failed_over(ctx: Context, known: _Known, *, is_planned: bool) -> _Kno
     await databases.promote(heir.node)
     databases.configure(known.nodes[heir.id])
     with ctx.begin():
-        _put(ctx, known.cluster.id, writer_id=heir.id, target_id="")
+        _put(ctx, known.cluster.id, writer_id=heir.id, target_id="", is_synced=False)
         telling.tell_cluster(ctx, known.cluster.id, "failover", f"Completed failover to DB instance: {heir.id}")
     known = _read(ctx, known.cluster.id) or known
     await _serve(ctx, known)
@@ -281,7 +284,11 @@ async def _with_readers(ctx: Context, known: _Known) -> None:
     nodes = [topology.following(roomy[one.id], one.seats[0], socket) for one in known.readers]
     await asyncio.gather(*(following.followed(databases, node) for node in nodes))
     running = [one for one in known.readers if databases.is_running(one.node)]
-    await following.acknowledged(databases, writer.node, [one.node for one in running])
+    is_synced = await following.acknowledged(databases, writer.node, [one.node for one in running])
+    with ctx.begin():
+        now = ctx.get(Cluster, known.cluster.id)
+        if now is not None and now.writer_id == writer.id and now.is_synced != is_synced:
+            ctx.put(clusters.changed(now, is_synced=is_synced))
     if "password" in known.cluster.needs:
         await _owned(ctx, known.cluster, writer.node)
         with ctx.begin():

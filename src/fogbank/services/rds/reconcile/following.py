@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 
@@ -45,17 +46,28 @@ async def followed(databases: Databases, node: Node) -> None:
             await databases.start(node)
 
 
-async def acknowledged(databases: Databases, primary: str, standbys: Sequence[str]) -> None:
-    """What a primary acknowledges from now on, one of the standbys has: those that follow it by now."""
+async def acknowledged(databases: Databases, primary: str, standbys: Sequence[str]) -> bool:
+    """What a primary acknowledges from now on, one of the standbys has; whether one has all that was so far."""
+
+    async def streaming() -> set[str]:
+        return {name for (name,) in await databases.rows(primary, _STREAMING)}
 
     async def do_follow() -> bool:
-        rows = await databases.rows(primary, _STREAMING)
-        return {name for (name,) in rows} >= set(standbys) or not rows
+        return await streaming() >= set(standbys)
 
     with contextlib.suppress(TimeoutError):
         await until(do_follow, _FOLLOW_SECONDS)
-    wanted = topology.quorum(standbys).replace("'", "''")
-    now = await databases.rows(primary, "SELECT current_setting('synchronous_standby_names')")
-    if now != [(topology.quorum(standbys),)]:
-        change = f"ALTER SYSTEM SET synchronous_standby_names = '{wanted}'"
-        await databases.run(primary, change, "SELECT pg_reload_conf()")
+    there = sorted(await streaming() & set(standbys))
+    quorum = topology.quorum(there)
+    if await databases.rows(primary, "SELECT current_setting('synchronous_standby_names')") != [(quorum,)]:
+        await databases.run(primary, "ALTER SYSTEM SET synchronous_standby_names = '" + quorum.replace("'", "''") + "'")
+        await databases.reload(primary)
+    if not there:
+        return False
+    try:
+        async with asyncio.timeout(_FOLLOW_SECONDS):
+            # A commit that waits for one of them: it has all that came before, too.
+            await databases.run(primary, "SELECT pg_current_xact_id()")
+    except TimeoutError:
+        return False
+    return True

@@ -176,7 +176,7 @@ async def _kept(ctx: Context, known: _Known) -> None:
 
 async def _recovered(ctx: Context, known: _Known) -> _Known:
     found, databases = known.instance, ctx.planes.databases
-    if len(known.nodes) > 1 and databases.is_running(known.nodes[1].name):
+    if len(known.nodes) > 1 and found.is_synced and databases.is_running(known.nodes[1].name):
         return await _failed_over(ctx, known, is_planned=False)
     await databases.start(known.primary)
     with ctx.begin():
@@ -195,7 +195,7 @@ async def _failed_over(ctx: Context, known: _Known, *, is_planned: bool) -> _Kno
     with ctx.begin():
         now = ctx.get(Instance, found.id)
         if now is not None:
-            ctx.put(changed(now, seats=(now.seats[1], now.seats[0])))
+            ctx.put(changed(now, seats=(now.seats[1], now.seats[0]), is_synced=False))
             telling.tell(ctx, found.id, "failover", "Multi-AZ instance failover completed.")
     if not is_planned:
         await databases.remove(found.node)
@@ -214,7 +214,11 @@ async def _kept_standby(ctx: Context, known: _Known) -> None:
     for node, seat in zip(standbys, found.seats[1:], strict=True):
         await following.followed(databases, topology.following(node, seat, databases.socket(found.node)))
     if not known.source:
-        await following.acknowledged(databases, found.node, [node.name for node in standbys])
+        is_synced = await following.acknowledged(databases, found.node, [node.name for node in standbys])
+        with ctx.begin():
+            now = ctx.get(Instance, found.id)
+            if now is not None and now.node == found.node and now.is_synced != is_synced:
+                ctx.put(changed(now, is_synced=is_synced))
 
 
 async def _changed(ctx: Context, known: _Known) -> _Known:

@@ -37,6 +37,8 @@ class Cluster(Record, frozen=True, kw_only=True):
     reader_loopback: str = ""
     writer_id: str = ""
     """The instance that takes writes; empty while there is none."""
+    is_synced: bool = False
+    """Whether all that the writer acknowledges is on a reader too: only then may one take over."""
     target_id: str = ""
     """The reader that a failover was asked for; `*` for whichever is best."""
     replication_password: bytes = b""

@@ -73,6 +73,8 @@ class Instance(Record, frozen=True, kw_only=True):
     """Where programs of the host find it: `127.x.y.z`."""
     seats: tuple[Seat, ...] = ()
     """The first is the primary's; a second is the standby's of a Multi-AZ instance."""
+    is_synced: bool = False
+    """Whether all that the primary acknowledges is on the standby too: only then may it take over."""
     source: Source = Source()
     source_id: str = ""
     """The instance that a read replica follows: its identifier, or its ARN where it is in another region."""
