@@ -269,6 +269,7 @@ class Postgres:
     async def stop(self, name: str) -> None:
         """Stop a node as fast as it can without losing anything: sessions are cut off, what is committed is on disk."""
         await self.engines.stop(name, ask=signal.SIGINT, seconds=_STOP_SECONDS)
+        await self.engines.buried(name)
 
     async def promote(self, name: str) -> None:
         """Make a standby a primary, and wait until it takes writes. Raises WorldError."""

@@ -235,9 +235,8 @@ async def _failed_over(ctx: Context, known: _Known, *, is_planned: bool) -> _Kno
     assert old is not None, known
     with ctx.begin():
         telling.tell_cluster(ctx, known.cluster.id, "failover", "Started failover to another DB instance.")
-    if is_planned:
-        # In order: what it has acknowledged is sent before it ends.
-        await databases.stop(old.node)
+    # In order, what it has acknowledged is sent before it ends; of one that died, sessions may still acknowledge.
+    await databases.stop(old.node)
     heir = failover.heir(known.readers, await _received(ctx, known.readers), known.cluster.target_id)
     if heir is None:
         await databases.start(known.nodes[old.id])
