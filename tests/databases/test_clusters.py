@@ -170,3 +170,15 @@ def test_without_forwarding_a_reader_refuses_writes_and_the_writers_address_move
     rds.kill("c-1")
     assert rds.sql(at, "INSERT INTO t VALUES (2) RETURNING a") == [(2,)], "the address leads to the new writer"
     assert rds.sql(at, "SELECT count(*) FROM t") == [(2,)]
+
+
+def test_all_members_may_go_at_once(rds: Rds) -> None:
+    rds.cluster("c", members=2)
+    sql(rds, "c-1", "CREATE TABLE t AS SELECT 7 AS a")
+    for name in ("c-1", "c-2"):
+        rds.cloud.call("rds", "DeleteDBInstance", {"DBInstanceIdentifier": name}, caller=rds.caller, region="us-east-1")
+    rds.cloud.run(rds.cloud.cloud.settled())
+    assert rds("DescribeDBInstances")["DBInstances"] == []
+    member = {"DBClusterIdentifier": "c", "Engine": "aurora-postgresql", "DBInstanceClass": "db.r6g.large"}
+    rds("CreateDBInstance", DBInstanceIdentifier="c-3", **member)
+    assert sql(rds, "c-3", "SELECT a FROM t") == [(7,)]

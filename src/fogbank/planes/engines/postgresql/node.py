@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import psycopg
 
 START_SECONDS = 60.0
+_STATEMENT_SECONDS = 60
+"""A commit that waits for a standby that is gone must not keep whoever would bring it back."""
 _STOP_SECONDS = 20.0
 _RELOAD_SECONDS = 5.0
 _PORT_FILE = ".s.PGSQL."
@@ -340,7 +342,12 @@ class Postgres:
 
         try:
             connection = await psycopg.AsyncConnection.connect(
-                host=str(self._sockets(name)), port=self._port(name), user=ADMIN, dbname=database, autocommit=True
+                host=str(self._sockets(name)),
+                port=self._port(name),
+                user=ADMIN,
+                dbname=database,
+                autocommit=True,
+                options=f"-c statement_timeout={_STATEMENT_SECONDS}s",
             )
             async with connection:
                 yield connection

@@ -50,10 +50,8 @@ def modify_db_cluster_endpoint(ctx: Context, req: dict[str, Any]) -> dict[str, A
 def delete_db_cluster_endpoint(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     found = _one(ctx, req["DBClusterEndpointIdentifier"])
     ctx.delete(ClusterEndpoint, found.id)
-    cluster = ctx.get(Cluster, found.cluster_id)
-    if cluster is not None:
-        # The cluster serves its endpoints: it looks again at which there are.
-        ctx.put(cluster)
+    # The cluster serves its endpoints: it looks again at which there are.
+    ctx.after_commit(ctx.waker(Cluster, found.cluster_id))
     return {**_described(ctx, found), "Status": "deleting"}
 
 

@@ -52,7 +52,6 @@ async def cluster(ctx: Context, key: str) -> After | None:
     if known is None:
         return None
     await _restarted(ctx, known)
-    await _rebooted(ctx, known)
     known = await _with_writer(ctx, known)
     if known.writer is not None:
         await _with_readers(ctx, known)
@@ -97,7 +96,8 @@ async def _stopped(ctx: Context, known: _Known) -> None:
 
 async def _without_leavers(ctx: Context, known: _Known) -> _Known | None:
     """The cluster without the members that are being deleted; None once it is gone itself."""
-    for member in known.members:
+    # The writer last: where all go, it keeps what the cluster has.
+    for member in sorted(known.members, key=lambda one: one.id == known.cluster.writer_id):
         if member.status != "deleting":
             continue
         is_last = len(known.members) == 1
@@ -151,16 +151,6 @@ async def _final(ctx: Context, cluster: Cluster) -> None:
         with ctx.begin():
             ctx.put(snapshots.changed(final, status="available", taken_at=ctx.now))
     await databases.remove(volume)
-
-
-async def _rebooted(ctx: Context, known: _Known) -> None:
-    """Members that are to be restarted are, the writer without a failover."""
-    databases = ctx.planes.databases
-    for member in known.members:
-        if member.status == "rebooting" and databases.has_data(member.node):
-            await databases.stop(member.node)
-            if member.id == known.cluster.writer_id:
-                await databases.start(known.nodes[member.id])
 
 
 # The writer
