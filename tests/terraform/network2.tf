@@ -118,7 +118,10 @@ resource "aws_subnet" "six" {
   private_dns_hostname_type_on_launch            = "resource-name"
 }
 
-resource "aws_internet_gateway" "main" {}
+# Terraform remembers the VPC that the attachment below gave it, and detaches from it again: while there is that VPC.
+resource "aws_internet_gateway" "main" {
+  depends_on = [aws_vpc.main]
+}
 
 resource "aws_internet_gateway_attachment" "main" {
   internet_gateway_id = aws_internet_gateway.main.id
