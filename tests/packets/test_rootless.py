@@ -6,8 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,97 +13,21 @@ from pathlib import Path
 import boto3
 import pytest
 
-import fogbank
 from fogbank import running
 from fogbank.planes import process
 from fogbank.planes.net import probe, uplinks
 from fogbank.planes.net.namespaces import prefix_of
 from fogbank.testing.machine import processes, traces
+from fogbank.testing.nobody import Nobody, somebody
 from fogbank.testing.process import CloudProcess
 
-NOBODY = 65534
 HERE = Path(__file__).parent
-CHECKOUT = HERE.parent.parent
-SECONDS_MAX = 280.0
-
-
-class Nobody:
-    """An unprivileged user with a home, who runs this checkout's code with an interpreter that everybody may run."""
-
-    def __init__(self, home: Path) -> None:
-        self._python = sys.executable
-        packages = (str(Path(fogbank.__file__).parent.parent), sysconfig.get_path("purelib"))
-        self._environ = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "TMPDIR": str(home),
-            "PYTHONPATH": os.pathsep.join(packages),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "FOGBANK_NETWORK": "rootless",
-        }
-
-    def python(self, *argv: str) -> subprocess.CompletedProcess[str]:
-        """Run Python as nobody. Raises OSError where nobody may not."""
-        return subprocess.run(
-            [self._python, *argv],
-            user=NOBODY,
-            group=NOBODY,
-            extra_groups=[],
-            umask=0o022,
-            env=self._environ,
-            cwd=CHECKOUT,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS_MAX,
-        )
-
-    def hindrance(self) -> str:
-        """Why nobody has no networks here; empty if there are."""
-        said = "no interpreter that everybody may run"
-        for self._python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
-            try:
-                asked = self.python("-c", _ASK, str(HERE))
-            except OSError as error:
-                said = f"{error.filename}: {error.strerror} (for everybody)"
-                continue
-            if asked.stdout == "yes\n":
-                return ""
-            said = (asked.stdout or asked.stderr).strip().rpartition("\n")[2]
-        return said
-
-    def lacks(self, feature: str) -> bool:
-        """Whether nobody's networks do without something of the kernel's."""
-        code = "import sys; from fogbank.planes.net import probe; print([f.name for f in probe.features() if f.works])"
-        return feature not in self.python("-c", code).stdout
-
-    @property
-    def is_like_us(self) -> bool:
-        """Whether nobody may run what lies beside our own interpreter: other people's commands."""
-        return self._python == sys.executable
-
-
-_ASK = """
-import os, sys, pytest, boto3
-from fogbank.planes.net import probe, uplinks
-os.listdir(sys.argv[1])
-print(probe.found("rootless")[1] or "yes")
-"""
 
 
 @pytest.fixture
 def nobody() -> Iterator[Nobody]:
-    if os.geteuid():
-        pytest.skip("this user is unprivileged, and the other tests have run rootless already")
-    # Pytest's own folders are of whoever runs it, and nobody else's.
-    home = Path(tempfile.mkdtemp(prefix="fogbank-nobody-"))
-    os.chown(home, NOBODY, NOBODY)
-    try:
-        found = Nobody(home)
-        if reason := found.hindrance():
-            pytest.skip(f"networks (rootless, as nobody): {reason}")
+    with somebody(HERE) as found:
         yield found
-    finally:
-        shutil.rmtree(home)
 
 
 def test_the_packet_tests_pass_for_an_unprivileged_user(nobody: Nobody) -> None:

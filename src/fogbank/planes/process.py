@@ -104,15 +104,17 @@ def child(argv: Sequence[str]) -> subprocess.Popen[bytes]:
     )
 
 
-def as_user(name: str) -> list[str]:
+def as_user(name: str, entry: Sequence[str] = ()) -> list[str]:
     """What to put before a command that is to run with a user's rights, and not as root. Raises KeyError: no such user.
 
-    Whoever is not root stays who he is; root of a user namespace, where nobody else is, becomes the one he is outside.
+    `entry` is what comes before it: whoever is not root enters a network as root of its user namespace. Otherwise he
+    stays who he is. Root of a user namespace, where nobody else is, becomes the one he is outside.
     """
-    if os.geteuid():
+    if os.geteuid() and not entry:
         return []
-    if _outer_user():
-        return [sys.executable, "-m", "fogbank.planes.unprivileged"]
+    if os.geteuid() or _outer_user():
+        # As a file, which needs nothing of ours: who runs it may not know where fogbank is.
+        return [sys.executable, "-IS", str(Path(__file__).with_name("unprivileged.py"))]
     one = pwd.getpwnam(name)
     return ["setpriv", f"--reuid={one.pw_uid}", f"--regid={one.pw_gid}", "--clear-groups", "--inh-caps=-all", "--"]
 

@@ -98,6 +98,7 @@ class Engines:
         card = self._card(name)
         if card is None or process.is_running(card.process):
             return
+        process.reap(card.process)
 
         async def is_gone() -> bool:
             return not await asyncio.to_thread(process.has_session, card.process.pid)
@@ -112,9 +113,9 @@ class Engines:
         if not os.access(wanted.argv[0], os.X_OK):
             raise WorldError(f"{name}: there is no {wanted.argv[0]}")
         home = self.home(name)
-        user = () if wanted.keeps_rights else process.as_user(self.user)
         has_entry = wanted.ns or (wanted.keeps_rights and self._net.has_packets)
-        argv = [*(self._net.entry(wanted.ns) if has_entry else ()), *user, *wanted.argv]
+        entry = self._net.entry(wanted.ns) if has_entry else []
+        argv = [*entry, *(() if wanted.keeps_rights else process.as_user(self.user, entry)), *wanted.argv]
         environ = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", **wanted.environ}
         spawn = Spawn(argv, home / _OUTPUT, environ, home)
         try:
@@ -127,7 +128,8 @@ class Engines:
 
     async def run(self, name: str, argv: Sequence[str], *, seconds: float = 120.0, ns: str = "") -> bytes:
         """Run a command with the engines' rights, and give its output. Raises WorldError with what it complained of."""
-        command = [*(self._net.entry(ns) if ns else ()), *process.as_user(self.user), *argv]
+        entry = self._net.entry(ns) if ns else []
+        command = [*entry, *process.as_user(self.user, entry), *argv]
         try:
             child = await asyncio.to_thread(process.child, command)
             output, errors = await asyncio.to_thread(child.communicate, None, seconds)
