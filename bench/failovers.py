@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import os
 import signal
 import statistics
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
 import psycopg
+from tests.databases.load import Load
 
 from bench.peers import Peer
 from fogbank.planes.engines.engine import Engines
@@ -131,58 +129,10 @@ def cluster(rds: Any, members: int) -> None:
 # Gone
 
 
-class Load:
-    """Rows written through the cluster's address, one after another, and when each was acknowledged."""
-
-    def __init__(self, address: str, port: int) -> None:
-        self.acknowledged: list[tuple[int, float]] = []
-        self._where = {"host": address, "port": port}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._write, daemon=True)
-        with psycopg.connect(**self._where, **LOGIN) as connection:
-            connection.execute("CREATE TABLE IF NOT EXISTS written (id bigint)")
-
-    def _write(self) -> None:
-        number = 0
-        while not self._stop.is_set():
-            try:
-                with psycopg.connect(**self._where, **LOGIN) as connection:
-                    while not self._stop.is_set():
-                        number += 1
-                        connection.execute("INSERT INTO written VALUES (%s)", (number,))
-                        self.acknowledged.append((number, time.perf_counter()))
-            except psycopg.Error:
-                time.sleep(0.002)
-
-    @contextmanager
-    def running(self) -> Iterator[Load]:
-        self._thread.start()
-        yield self
-        self._stop.set()
-        self._thread.join()
-
-    def gap(self, began: float) -> float:
-        """The longest time without an acknowledgement after a moment, in milliseconds; waits until it is over."""
-        while not any(at > began + 0.5 for _, at in self.acknowledged[-5:]):
-            if time.perf_counter() > began + 30:
-                return 30_000.0
-            time.sleep(0.01)
-        moments = [at for _, at in self.acknowledged if at > began - 0.2]
-        return 1000 * max(later - earlier for earlier, later in itertools.pairwise(moments))
-
-    def lost(self) -> int:
-        """How many rows that were acknowledged by now are not there."""
-        # Taken first: the load goes on while they are looked for.
-        acknowledged = {number for number, _ in list(self.acknowledged)}
-        with psycopg.connect(**self._where, **LOGIN) as connection:
-            there = {number for (number,) in connection.execute("SELECT id FROM written").fetchall()}
-        return len(acknowledged - there)
-
-
 def failovers(cloud: CloudProcess, rds: Any, times: int) -> None:
     """How long nobody writes when the writer is killed, and when a failover is asked for; and what is lost."""
     shown = rds.describe_db_clusters(DBClusterIdentifier=CLUSTER)["DBClusters"][0]
-    with Load(shown["Endpoint"], shown["Port"]).running() as load:
+    with Load(shown["Endpoint"], shown["Port"], LOGIN).running() as load:
         for name, act in (("writer killed (kill -9)", _kill), ("failover that is asked for", _ask)):
             gaps = []
             for _ in range(times):

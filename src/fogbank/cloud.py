@@ -30,6 +30,7 @@ from fogbank.gateway.inside import Inside
 from fogbank.gateway.route import Route
 from fogbank.gateway.server import Limits, Server
 from fogbank.model.load import load
+from fogbank.planes.authority import Authority
 from fogbank.planes.doors import NoDoors
 from fogbank.planes.engines.postgresql.fake import FakeDatabases
 from fogbank.planes.engines.postgresql.plane import Databases
@@ -126,12 +127,15 @@ class Cloud:
         self.net = net(self.folder) if net is not None else FakeNet("plain")
         self.inside = Inside(self)
         self._server: Server | None = None
-        self.doors = OpenDoors(self.net, self.server, self.inside.resolve, self._tls)
-        doors = self.doors if self.net.has_packets else NoDoors()
+        self._authority: Authority | None = None
+        self.doors = OpenDoors(self.net, self.server, self._tls, self.inside)
+        doors = self.doors if self.net.has_packets or databases is not None else NoDoors()
         self.databases = databases(self.net) if databases is not None else FakeDatabases()
         self.proxies = proxies(self.net) if proxies is not None else FakeProxies()
         is_uplinked = settings.uplink != "off"
-        self.planes = Planes(self.net, doors, settings.bandwidth_scale, is_uplinked, self.databases, self.proxies)
+        self.databases.trust(self.authority)
+        scale, fronts = settings.bandwidth_scale, self.proxies
+        self.planes = Planes(self.net, doors, scale, is_uplinked, self.databases, fronts, self.authority)
         ground = Ground(self.store, self.clock, self.services, permission, seal, dice, self.planes, note_use)
         self.dispatch = Dispatch(ground)
         self.dispatch.secret_of = self.secret_of
@@ -140,7 +144,7 @@ class Cloud:
         self._credentials: dict[str, _Known] = {}
         self.reconcile = Reconcile(self.dispatch, self.clock)
         self.ca_bundle = ""
-        """What AWS_CA_BUNDLE takes, once the API is served over HTTPS."""
+        """What AWS_CA_BUNDLE takes (and `sslrootcert`), once anything is served by TLS."""
         self._tasks: list[asyncio.Task[None]] = []
         if self._own_clock:
             self._restore_clock()
@@ -173,6 +177,9 @@ class Cloud:
     async def _prune(self) -> None:
         """Take away the engines that nothing remembers: they were being deleted when the process before us died."""
         left = set(self.databases.names())
+        if left:
+            # Finding the servers of the machine runs programs: not on the loop, once reconcilers ask.
+            await asyncio.to_thread(self.databases.versions)
         for installed in self.services if left else ():
             kinds = [kind for kind in installed.service.reconcilers if installed.service.engines]
             for scope in sorted({scope for kind in kinds for scope in self.store.scopes_of(kind)}):
@@ -200,11 +207,16 @@ class Cloud:
         return self._server
 
     def _tls(self) -> SSLContext:
-        from fogbank.gateway.tls import Authority, ssl_context
+        from fogbank.gateway.tls import ssl_context
 
-        authority = Authority.load_or_create(self.folder / "tls")
-        self.ca_bundle = str(authority.bundle)
-        return ssl_context(authority)
+        return ssl_context(self.authority())
+
+    def authority(self) -> Authority:
+        """Whoever signs the certificates of this cloud: in the folder `tls` of the state, made when first needed."""
+        if self._authority is None:
+            self._authority = Authority.load_or_create(self.folder / "tls")
+            self.ca_bundle = str(self._authority.bundle)
+        return self._authority
 
     async def stop(self, grace_seconds: float = 10.0) -> None:
         """Finish what is in flight, write what is left, and let go of the state folder."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.databases.moments import next_second
 
 from fogbank.testing.databases import Rds, soon
 
@@ -17,6 +18,12 @@ def writer(rds: Rds, cluster: str) -> str:
 
 def sql(rds: Rds, instance: str, statement: str) -> list[tuple[Any, ...]]:
     return rds.sql(rds.shown(instance)["Endpoint"], statement)
+
+
+def member(rds: Rds, cluster: str, identifier: str) -> None:
+    """One more instance of a cluster."""
+    what = {"DBClusterIdentifier": cluster, "Engine": "aurora-postgresql", "DBInstanceClass": "db.r6g.large"}
+    rds("CreateDBInstance", DBInstanceIdentifier=identifier, **what)
 
 
 def rows_soon(rds: Rds, instance: str, statement: str, wanted: list[tuple[Any, ...]]) -> None:
@@ -94,9 +101,49 @@ def test_the_rows_of_a_cluster_outlive_its_last_instance(rds: Rds) -> None:
     rds.cluster("c")
     sql(rds, "c-1", "CREATE TABLE t AS SELECT 1 AS a")
     rds("DeleteDBInstance", DBInstanceIdentifier="c-1")
-    member = {"DBClusterIdentifier": "c", "Engine": "aurora-postgresql", "DBInstanceClass": "db.r6g.large"}
-    rds("CreateDBInstance", DBInstanceIdentifier="c-2", **member)
+    member(rds, "c", "c-2")
     assert sql(rds, "c-2", "SELECT a FROM t") == [(1,)]
+
+
+def test_clones_and_restored_clusters_have_their_rows_though_what_they_are_made_of_has_changed(rds: Rds) -> None:
+    # Whose commits wait for a reader: those of what is made of it have none to wait for.
+    rds.cluster("c", members=2)
+    sql(rds, "c-1", "CREATE TABLE t AS SELECT 1 AS a")
+    rds("CreateDBClusterSnapshot", DBClusterSnapshotIdentifier="s", DBClusterIdentifier="c")
+    clone = {"RestoreType": "copy-on-write", "UseLatestRestorableTime": True}
+    rds("RestoreDBClusterToPointInTime", DBClusterIdentifier="twin", SourceDBClusterIdentifier="c", **clone)
+    rds("RestoreDBClusterFromSnapshot", DBClusterIdentifier="old", SnapshotIdentifier="s", Engine="aurora-postgresql")
+    sql(rds, "c-1", "DROP TABLE t")
+    rds("DeleteDBClusterSnapshot", DBClusterSnapshotIdentifier="s")
+    for name in ("c-1", "c-2"):
+        rds("DeleteDBInstance", DBInstanceIdentifier=name)
+    rds("DeleteDBCluster", DBClusterIdentifier="c", SkipFinalSnapshot=True)
+    for cluster in ("twin", "old"):
+        assert rds.shown_cluster(cluster)["Status"] == "available"
+        member(rds, cluster, f"{cluster}-1")
+        assert sql(rds, f"{cluster}-1", "SELECT a FROM t") == [(1,)]
+
+
+def test_a_cluster_is_restored_to_a_second_before_a_failover(rds: Rds) -> None:
+    rds.cluster("c", members=2)
+    sql(rds, "c-1", "CREATE TABLE t AS SELECT 1 AS a")
+    automated = rds("DescribeDBClusterSnapshots", SnapshotType="automated")["DBClusterSnapshots"]
+    assert [(one["Status"], one["DBClusterIdentifier"]) for one in automated] == [("available", "c")]
+    moment = next_second()
+    sql(rds, "c-1", "INSERT INTO t VALUES (2)")
+    rds.kill("c-1")
+    assert writer(rds, "c") == "c-2"
+    sql(rds, "c-2", "INSERT INTO t VALUES (3)")
+    to = {"SourceDBClusterIdentifier": "c"}
+    rds("RestoreDBClusterToPointInTime", DBClusterIdentifier="then", RestoreToTime=moment, **to)
+    rds("RestoreDBClusterToPointInTime", DBClusterIdentifier="now", UseLatestRestorableTime=True, **to)
+    found = []
+    for cluster in ("then", "now"):
+        member(rds, cluster, f"{cluster}-1")
+        found.append(sql(rds, f"{cluster}-1", "SELECT a FROM t ORDER BY a"))
+    assert found == [[(1,)], [(1,), (2,), (3,)]]
+    sql(rds, "then-1", "INSERT INTO t VALUES (9)")
+    assert sql(rds, "c-2", "SELECT count(*) FROM t") == [(3,)]
 
 
 def test_snapshots_and_clones_of_a_cluster(rds: Rds) -> None:
@@ -108,8 +155,7 @@ def test_snapshots_and_clones_of_a_cluster(rds: Rds) -> None:
     rds("RestoreDBClusterToPointInTime", DBClusterIdentifier="twin", SourceDBClusterIdentifier="c", **clone)
     rds("RestoreDBClusterFromSnapshot", DBClusterIdentifier="old", SnapshotIdentifier="s", Engine="aurora-postgresql")
     for cluster in ("twin", "old"):
-        member = {"DBClusterIdentifier": cluster, "Engine": "aurora-postgresql", "DBInstanceClass": "db.r6g.large"}
-        rds("CreateDBInstance", DBInstanceIdentifier=f"{cluster}-1", **member)
+        member(rds, cluster, f"{cluster}-1")
     assert sql(rds, "twin-1", "SELECT count(*) FROM t") == [(2,)]
     assert sql(rds, "old-1", "SELECT count(*) FROM t") == [(1,)]
     sql(rds, "twin-1", "DELETE FROM t")
@@ -122,8 +168,7 @@ def test_the_final_snapshot_of_a_cluster_holds_the_last_row(rds: Rds) -> None:
     rds("DeleteDBInstance", DBInstanceIdentifier="c-1")
     rds("DeleteDBCluster", DBClusterIdentifier="c", FinalDBSnapshotIdentifier="last")
     rds("RestoreDBClusterFromSnapshot", DBClusterIdentifier="d", SnapshotIdentifier="last", Engine="aurora-postgresql")
-    member = {"DBClusterIdentifier": "d", "Engine": "aurora-postgresql", "DBInstanceClass": "db.r6g.large"}
-    rds("CreateDBInstance", DBInstanceIdentifier="d-1", **member)
+    member(rds, "d", "d-1")
     assert sql(rds, "d-1", "SELECT a FROM t") == [(7,)]
 
 
@@ -179,6 +224,5 @@ def test_all_members_may_go_at_once(rds: Rds) -> None:
         rds.cloud.call("rds", "DeleteDBInstance", {"DBInstanceIdentifier": name}, caller=rds.caller, region="us-east-1")
     rds.cloud.run(rds.cloud.cloud.settled())
     assert rds("DescribeDBInstances")["DBInstances"] == []
-    member = {"DBClusterIdentifier": "c", "Engine": "aurora-postgresql", "DBInstanceClass": "db.r6g.large"}
-    rds("CreateDBInstance", DBInstanceIdentifier="c-3", **member)
+    member(rds, "c", "c-3")
     assert sql(rds, "c-3", "SELECT a FROM t") == [(7,)]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import psycopg
 import pytest
+from tests.databases.moments import next_second
 
 from fogbank.aws.errors import AwsError
 from fogbank.testing.databases import Rds, soon
@@ -44,6 +43,15 @@ def test_a_snapshot_is_what_was_there_when_it_was_taken(rds: Rds) -> None:
     assert (rows(rds, "second"), rows(rds, "first")) == ([1, 7], [1, 2])
 
 
+def test_what_is_made_of_a_multi_az_instance_does_not_wait_for_its_standby(rds: Rds) -> None:
+    filled(rds, 1)
+    rds("ModifyDBInstance", DBInstanceIdentifier="first", MultiAZ=True, ApplyImmediately=True)
+    rds("CreateDBSnapshot", DBSnapshotIdentifier="s", DBInstanceIdentifier="first")
+    rds("RestoreDBInstanceFromDBSnapshot", DBInstanceIdentifier="second", DBSnapshotIdentifier="s", **LIKE)
+    add(rds, "second", 2)
+    assert rows(rds, "second") == [1, 2]
+
+
 def test_a_copy_of_a_snapshot_outlives_it(rds: Rds) -> None:
     filled(rds, 1)
     rds("CreateDBSnapshot", DBSnapshotIdentifier="s", DBInstanceIdentifier="first")
@@ -79,21 +87,13 @@ def test_the_final_snapshot_holds_the_last_row(rds: Rds) -> None:
 def test_an_instance_is_restored_to_a_second(rds: Rds) -> None:
     filled(rds, 1)
     # RestoreTime has whole seconds: what is to be there and what is not lie on both sides of one.
-    moment = _next_second()
+    moment = next_second()
     add(rds, "first", 2)
     to = {"SourceDBInstanceIdentifier": "first", **LIKE}
     rds("RestoreDBInstanceToPointInTime", TargetDBInstanceIdentifier="then", RestoreTime=moment, **to)
     rds("RestoreDBInstanceToPointInTime", TargetDBInstanceIdentifier="now", UseLatestRestorableTime=True, **to)
     assert (rows(rds, "then"), rows(rds, "now"), rows(rds, "first")) == ([1], [1, 2], [1, 2])
     add(rds, "then", 3)
-
-
-def _next_second() -> float:
-    """A whole second that has just come."""
-    wanted = int(time.time()) + 1
-    while time.time() < wanted:
-        time.sleep(wanted - time.time())
-    return float(wanted)
 
 
 def test_a_replica_follows_and_is_set_free(rds: Rds) -> None:

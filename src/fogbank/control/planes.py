@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
+from fogbank.planes.authority import Authority
 from fogbank.planes.doors import Doors, NoDoors
 from fogbank.planes.engines.postgresql.fake import FakeDatabases
 from fogbank.planes.engines.postgresql.plane import Databases
@@ -22,3 +24,5 @@ class Planes(NamedTuple):
     """Whether the internets lead on to the machine's own network."""
     databases: Databases = FakeDatabases(())
     proxies: Proxies = FakeProxies()
+    authority: Callable[[], Authority] | None = None
+    """Whoever signs the certificates of this cloud's servers; made when it is first asked for."""

@@ -8,10 +8,11 @@ import socket
 from collections.abc import Callable, Sequence
 from functools import partial
 from ssl import SSLContext
+from typing import Protocol
 
 from fogbank.aws.errors import WorldError
 from fogbank.gateway.server import Server
-from fogbank.planes import ntp
+from fogbank.planes import ldap, ntp
 from fogbank.planes.dns import server as dns
 from fogbank.planes.dns.message import Answer, Query
 from fogbank.planes.doors import Door
@@ -19,22 +20,33 @@ from fogbank.planes.net.net import Listen, Net
 
 _HOP_LIMIT = 1
 """Of what the metadata service answers: a container behind an instance's bridge is one hop too far (EC2 User Guide)."""
-Resolve = Callable[[str, Query, str], Answer]
-"""Told a door's name, a question, and who asks."""
+
+
+class Inside(Protocol):
+    """Whoever answers."""
+
+    def resolve(self, name: str, query: Query, asker: str, /) -> Answer:
+        """Told a door's name, a question, and who asks."""
+
+    def logged_in(self, name: str, who: str, password: str, /) -> bool:
+        """Told a door's name, the name that somebody logs in by, and the password."""
 
 
 class OpenDoors:
     """Keeps the doors of each owner open. Closing one closes its sockets; connections in hand end by themselves."""
 
-    def __init__(self, net: Net, server: Callable[[], Server], resolve: Resolve, tls: Callable[[], SSLContext]) -> None:
+    def __init__(self, net: Net, server: Callable[[], Server], tls: Callable[[], SSLContext], inside: Inside) -> None:
         self._net = net
         self._server = server
-        self._resolve = resolve
+        self._inside = inside
         self._tls = tls
         self._open: dict[str, dict[Door, list[Callable[[], None]]]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
 
     async def set(self, owner: str, doors: Sequence[Door]) -> None:
+        if not self._net.has_packets:
+            # Nobody is inside who could knock.
+            doors = [door for door in doors if not door.ns]
         async with self._turns.setdefault(owner, asyncio.Lock()):
             known = self._open.setdefault(owner, {})
             for gone in set(known) - set(doors):
@@ -59,9 +71,12 @@ class OpenDoors:
             if door.kind == "dns":
                 for is_stream in (False, True):
                     sock = await self._net.open(Listen(door.ns, door.address, 53, is_stream))
-                    closes.append(await dns.serve(sock, partial(self._resolve, door.name)))
+                    closes.append(await dns.serve(sock, partial(self._inside.resolve, door.name)))
             elif door.kind == "time":
                 closes.append(await ntp.serve(await self._net.open(Listen(door.ns, door.address, 123, False))))
+            elif door.kind == "logins":
+                sock = await self._listening(Listen(door.ns, door.address, door.port))
+                closes.append(await ldap.serve(sock, partial(self._inside.logged_in, door.name)))
             elif door.kind == "metadata":
                 sock = await self._net.open(Listen(door.ns, door.address, 80))
                 with contextlib.suppress(OSError):
@@ -78,3 +93,9 @@ class OpenDoors:
                 raise WorldError(f"{door.kind} at {door.address} in {door.ns}: {error}") from error
             raise
         return closes
+
+    async def _listening(self, wanted: Listen) -> socket.socket:
+        """A bound socket in a namespace, or on the machine."""
+        if wanted.ns:
+            return await self._net.open(wanted)
+        return socket.create_server((wanted.address, wanted.port))

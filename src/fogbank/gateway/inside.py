@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import time
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from fogbank.aws import ids
+from fogbank.aws.errors import AwsError
 from fogbank.aws.scope import Scope
 from fogbank.codec.message import Request, Response
 from fogbank.control import caller as callers
 from fogbank.control.context import Context, Origin
+from fogbank.gateway import tokens
+from fogbank.gateway.sigv4 import Verifier
 from fogbank.planes.dns.message import ANY, NOERROR, NXDOMAIN, REFUSED, A, Answer, Query, Resource
 
 if TYPE_CHECKING:
     from fogbank.cloud import Cloud
 
 
+_LOG = logging.getLogger("fogbank.logins")
 _CHECK_IP = "checkip.amazonaws.com"
 
 
@@ -25,6 +31,7 @@ class Inside:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
+        self._verifier = Verifier()
 
     def resolve(self, name: str, query: Query, asker: str) -> Answer:
         """The answer of a VPC's resolver to an interface of it."""
@@ -47,6 +54,22 @@ class Inside:
                 records = tuple(Resource(query.name, A, seconds, one) for one in wanted)
                 return Answer(NOERROR if addresses else NXDOMAIN, records)
         return None
+
+    def logged_in(self, name: str, who: str, password: str) -> bool:
+        """Whether a login token is good for whoever logs in, as the service of the door says."""
+        partition, account, region, service, resource = name.split("/", 4)
+        found = self._cloud.services.get(service)
+        page = found.page("logged_in") if found is not None else None
+        try:
+            token, caller = tokens.verified(password, self._cloud.secret_of, self._verifier, time.time())
+            ctx = Context(self._cloud.dispatch, service, "connect", Scope(partition, account, region), caller)
+            ctx.origin = Origin(ids.uuid(self._cloud.dispatch.ids), secure=True)
+            with ctx.begin():
+                return page is not None and page(ctx, resource, who, token)
+        except AwsError as error:
+            # The client hears no more than that it failed.
+            _LOG.warning("%r is not let in: %s: %s", who, error.code, error.message.partition("\n")[0])
+            return False
 
     def page(self, request: Request, name: str) -> Awaitable[Response] | Response | None:
         """What is answered here and is no operation: metadata, and the address that the internet sees of who asks."""

@@ -21,7 +21,8 @@ from fogbank.aws.errors import AwsError
 from fogbank.codec.message import Request, Response
 from fogbank.gateway.server import BodyPlan, Limits, Upgrade
 from fogbank.gateway.test_server import EXPECTING, GET, App, both_loops, gated, ok, run, serving, until
-from fogbank.gateway.tls import Authority, ssl_context
+from fogbank.gateway.tls import ssl_context
+from fogbank.planes.authority import Authority
 
 
 @both_loops

@@ -40,7 +40,8 @@ from fogbank.gateway.sigv4 import (
     presign,
     sign,
 )
-from fogbank.gateway.tls import Authority, ssl_context
+from fogbank.gateway.tls import ssl_context
+from fogbank.planes.authority import Authority
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 KEY = "AKIDEXAMPLE"

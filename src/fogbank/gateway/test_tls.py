@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fogbank.gateway.tls import Authority, ssl_context
+from fogbank.gateway.tls import ssl_context
+from fogbank.planes.authority import Authority
 
 
 def handshake(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> dict[str, object]:
@@ -65,7 +66,7 @@ def test_each_name_gets_its_certificate_once(tmp_path: Path) -> None:
 
 
 def test_contexts_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fogbank.gateway.tls._NAMES_MAX", 2)
+    monkeypatch.setattr("fogbank.planes.authority._NAMES_MAX", 2)
     authority = Authority.load_or_create(tmp_path)
     first, second = authority.context(("a",)), authority.context(("b",))
     assert authority.context(("a",)) is first

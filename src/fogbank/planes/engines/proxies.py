@@ -43,6 +43,24 @@ class Front(msgspec.Struct, frozen=True, kw_only=True):
     forwarding: Forwarding | None = None
 
 
+class Forwarded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What has been forwarded for a reader since its front's process began; the first two are of this moment."""
+
+    sessions: int = 0
+    """That have a connection to the writer."""
+    active: int = 0
+    """Of those, the ones with something under way there."""
+    statements: int = 0
+    """That write; those that came in one message are one."""
+    statement_seconds: float = 0.0
+    commits: int = 0
+    waits: int = 0
+    """Of reads, until the reader showed what they must see."""
+    wait_seconds: float = 0.0
+    refused: int = 0
+    """Sessions for which the writer had no connection left."""
+
+
 class Proxies(Protocol):
     """Whoever serves fronts."""
 
@@ -55,6 +73,9 @@ class Proxies(Protocol):
 
     async def prune(self, targets: Collection[str]) -> None:
         """Serve no owner any longer who has no front with one of these targets (by name) behind it."""
+
+    def forwarded(self, owner: str) -> Mapping[str, Forwarded]:
+        """What the fronts of an owner have forwarded, by the names of the readers behind them; up to a second old."""
 
     def close(self) -> None:
         """Let go; connections live on."""
@@ -71,12 +92,17 @@ class FakeProxies:
 
     def __init__(self) -> None:
         self.fronts: dict[str, tuple[Front, ...]] = {}
+        self.counted: dict[str, Mapping[str, Forwarded]] = {}
+        """What is forwarded, by owner, for tests that say it."""
 
     async def set(self, owner: str, fronts: Sequence[Front]) -> None:
         self.fronts[owner] = tuple(fronts)
 
     async def prune(self, targets: Collection[str]) -> None:
         pass
+
+    def forwarded(self, owner: str) -> Mapping[str, Forwarded]:
+        return self.counted.get(owner, {})
 
     def close(self) -> None:
         pass

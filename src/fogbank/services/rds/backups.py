@@ -46,7 +46,7 @@ def snapshot_of(ctx: Context, found: Instance, identifier: str, kind: str = "man
     )
 
 
-def snapshot_of_cluster(ctx: Context, found: Cluster, identifier: str) -> Snapshot:
+def snapshot_of_cluster(ctx: Context, found: Cluster, identifier: str, kind: str = "manual") -> Snapshot:
     """A snapshot of a cluster as it is now, not taken yet."""
     return Snapshot(
         kind=OF_CLUSTERS,
@@ -57,7 +57,7 @@ def snapshot_of_cluster(ctx: Context, found: Cluster, identifier: str) -> Snapsh
         created_at=ctx.now,
         source_created_at=found.created_at,
         status="creating",
-        type="manual",
+        type=kind,
         engine=found.engine,
         version=found.version,
         master_user=found.master_user,
@@ -73,39 +73,46 @@ def snapshot_of_cluster(ctx: Context, found: Cluster, identifier: str) -> Snapsh
     )
 
 
-def automated(ctx: Context, found: Instance) -> list[Snapshot]:
-    """The automated snapshots of an instance, the oldest first."""
+def automated(ctx: Context, found: Instance | Cluster) -> list[Snapshot]:
+    """The automated snapshots of an instance or a cluster, the oldest first."""
     rows = ctx.find(Snapshot, "by_resource", found.resource_id)
     return sorted((one for one in rows if one.type == "automated"), key=lambda one: one.created_at)
 
 
-def tend(ctx: Context, found: Instance) -> None:
+def tend(ctx: Context, found: Instance | Cluster) -> None:
     """Begin the automated snapshot that is due, and let those go that have been kept long enough."""
     there = automated(ctx, found)
     for old in there:
-        if found.retention_days == 0 or (old is not there[-1] and old.created_at < _kept_since(ctx, found)):
+        if old.status != "deleting" and (found.retention_days == 0 or _is_over(ctx, found, old, there)):
             ctx.put(_deleting(old))
-    if found.retention_days and not found.source_id and _begins_at(ctx, found, there) <= ctx.now:
+    if _is_backed_up(found) and _begins_at(found, there) <= ctx.now:
         stamp = datetime.fromtimestamp(ctx.now, UTC).strftime("%Y-%m-%d-%H-%M")
         name = f"rds:{found.id}-{stamp}"
-        if ctx.get(Snapshot, OF_INSTANCES, name) is None:
+        if isinstance(found, Cluster) and ctx.get(Snapshot, OF_CLUSTERS, name) is None:
+            ctx.put(snapshot_of_cluster(ctx, found, name, "automated"))
+        elif isinstance(found, Instance) and ctx.get(Snapshot, OF_INSTANCES, name) is None:
             ctx.put(snapshot_of(ctx, found, name, "automated"))
 
 
-def due(ctx: Context, found: Instance) -> float:
+def due(ctx: Context, found: Instance | Cluster) -> float:
     """When `tend` has something to do next; 0 for never."""
     there = automated(ctx, found)
     moments = [one.created_at + found.retention_days * DAY_SECONDS for one in there[:-1]]
-    if found.retention_days and not found.source_id:
-        moments.append(_begins_at(ctx, found, there))
+    if _is_backed_up(found):
+        moments.append(_begins_at(found, there))
     return max(min(moments), ctx.now + 1.0) if moments else 0.0
 
 
-def _kept_since(ctx: Context, found: Instance) -> float:
-    return ctx.now - found.retention_days * DAY_SECONDS
+def _is_backed_up(found: Instance | Cluster) -> bool:
+    return found.retention_days > 0 and not (isinstance(found, Instance) and found.source_id)
 
 
-def _begins_at(ctx: Context, found: Instance, there: list[Snapshot]) -> float:
+def _is_over(ctx: Context, found: Instance | Cluster, old: Snapshot, there: list[Snapshot]) -> bool:
+    """Whether an automated snapshot has been kept long enough; the newest one always stays."""
+    return old is not there[-1] and old.created_at < ctx.now - found.retention_days * DAY_SECONDS
+
+
+def _begins_at(found: Instance | Cluster, there: list[Snapshot]) -> float:
     """The next backup window after the last automated snapshot; the first one is taken at once."""
     if not there:
         return found.created_at
@@ -114,6 +121,12 @@ def _begins_at(ctx: Context, found: Instance, there: list[Snapshot]) -> float:
     last = there[-1].created_at
     day = last - last % DAY_SECONDS
     return day + start if day + start > last else day + DAY_SECONDS + start
+
+
+def beginning(ctx: Context, found: Instance | Cluster, at: float) -> Snapshot | None:
+    """The automated snapshot that a restore to a moment begins with; None where the moment cannot be restored."""
+    there = [one for one in automated(ctx, found) if one.status == "available" and one.taken_at <= at]
+    return there[-1] if there and at <= ctx.now else None
 
 
 def _deleting(one: Snapshot) -> Snapshot:
@@ -132,13 +145,19 @@ def final(ctx: Context, found: Instance) -> Snapshot | None:
     )
 
 
-def forget(ctx: Context, found: Instance) -> None:
-    """Let the automated snapshots of an instance go that goes itself."""
+def forget(ctx: Context, found: Instance | Cluster) -> None:
+    """Let the automated snapshots of an instance or a cluster go that goes itself."""
     for one in automated(ctx, found):
         ctx.put(_deleting(one))
 
 
-def latest_restorable(ctx: Context, found: Instance) -> float:
-    """Up to when an instance can be restored: RDS ships its log every five minutes."""
+def earliest_restorable(ctx: Context, found: Instance | Cluster) -> float:
+    """From when on something can be restored; 0 for never."""
+    there = [one for one in automated(ctx, found) if one.status == "available"]
+    return max(there[0].taken_at, ctx.now - found.retention_days * DAY_SECONDS) if there else 0.0
+
+
+def latest_restorable(ctx: Context, found: Instance | Cluster) -> float:
+    """Up to when something can be restored: RDS ships its log every five minutes."""
     there = [one for one in automated(ctx, found) if one.status == "available"]
     return max(ctx.now - ctx.now % 300.0, there[0].created_at) if there else 0.0

@@ -9,7 +9,7 @@ import msgspec
 from fogbank.aws import tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.rds import failover, instances, naming
+from fogbank.services.rds import backups, failover, instances, naming
 from fogbank.services.rds.resources import Cluster, ClusterEndpoint, Instance
 
 LAG_TAG = "fogbank:replica-lag"
@@ -34,6 +34,17 @@ def arn(ctx: Context, identifier: str) -> str:
 def changed(cluster: Cluster, **fields: Any) -> Cluster:
     """A cluster with other fields."""
     return msgspec.structs.replace(cluster, **fields)
+
+
+def check_absent(ctx: Context, identifier: str) -> None:
+    """Raises DBClusterAlreadyExistsFault."""
+    if ctx.get(Cluster, identifier) is not None:
+        raise AwsError("DBClusterAlreadyExistsFault", "DB Cluster already exists")
+
+
+def endpoint_with(endpoint: ClusterEndpoint, **fields: Any) -> ClusterEndpoint:
+    """A custom endpoint with other fields."""
+    return msgspec.structs.replace(endpoint, **fields)
 
 
 def must_be(cluster: Cluster, *statuses: str) -> None:
@@ -78,6 +89,8 @@ def described(ctx: Context, cluster: Cluster) -> dict[str, Any]:
         "NetworkType": "IPV4",
         "TagList": tags.written(cluster.tags),
     }
+    if latest := backups.latest_restorable(ctx, cluster):
+        found |= {"LatestRestorableTime": latest, "EarliestRestorableTime": backups.earliest_restorable(ctx, cluster)}
     return found | _settings(cluster) | _endpoints(ctx, cluster)
 
 

@@ -11,8 +11,8 @@ import msgspec
 from fogbank.aws import ids, tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.rds import backups, engines, groups, naming, rules
-from fogbank.services.rds.resources import Instance, Seat
+from fogbank.services.rds import backups, certificates, engines, groups, insights, naming, rules
+from fogbank.services.rds.resources import Cluster, Instance, Seat
 
 SEAL = "rds/password"
 _PASSWORD_LETTERS = 28
@@ -160,6 +160,7 @@ def loopback(ctx: Context) -> str:
 def described(ctx: Context, instance: Instance) -> dict[str, Any]:
     """An instance as DescribeDBInstances shows it."""
     found = {**_identity(ctx, instance), **_settings(instance), **_places(ctx, instance)}
+    found |= {**certificates.described(ctx, instance), "IAMDatabaseAuthenticationEnabled": checks_tokens(ctx, instance)}
     if instance.source_id:
         found["ReadReplicaSourceDBInstanceIdentifier"] = instance.source_id
     if instance.cluster_id:
@@ -205,14 +206,12 @@ def _settings(instance: Instance) -> dict[str, Any]:
         "MultiAZ": instance.is_multi_az,
         "PubliclyAccessible": instance.is_public,
         "DeletionProtection": instance.is_protected,
-        "IAMDatabaseAuthenticationEnabled": instance.checks_tokens,
         "BackupRetentionPeriod": instance.retention_days,
         "PreferredBackupWindow": instance.backup_window,
         "PreferredMaintenanceWindow": instance.maintenance_window,
         "AutoMinorVersionUpgrade": instance.upgrades_minor,
         "CopyTagsToSnapshot": instance.copies_tags,
-        "CACertificateIdentifier": instance.certificate,
-        "PerformanceInsightsEnabled": instance.insights,
+        **insights.described(instance.insights, instance.insights_days, instance.insights_key),
         "MonitoringInterval": 0,
         "EnabledCloudwatchLogsExports": list(instance.log_exports),
         "PendingModifiedValues": {name: msgspec.json.decode(value) for name, value in instance.pending.items()},
@@ -320,6 +319,12 @@ def opened(ctx: Context, password: bytes) -> str:
 def changed(instance: Instance, **fields: Any) -> Instance:
     """An instance with other fields."""
     return msgspec.structs.replace(instance, **fields)
+
+
+def checks_tokens(ctx: Context, instance: Instance) -> bool:
+    """Whether users of an instance may log in by tokens: a member does as its cluster."""
+    cluster = ctx.get(Cluster, instance.cluster_id) if instance.cluster_id else None
+    return cluster.checks_tokens if cluster is not None else instance.checks_tokens
 
 
 def version_for(ctx: Context, engine: str, wanted: str) -> str:

@@ -8,11 +8,12 @@ from typing import Any
 from fogbank.aws import ids, tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.rds import clusters, groups, instances, rules
+from fogbank.services.rds import certificates, clusters, groups, insights, instances, rules
 from fogbank.services.rds.resources import Cluster, Instance
 
 _THE_CLUSTERS = (
-    "AllocatedStorage", "BackupRetentionPeriod", "DBName", "DeletionProtection", "Iops", "MasterUserPassword",
+    "AllocatedStorage", "BackupRetentionPeriod", "DBName", "DeletionProtection",
+    "EnableIAMDatabaseAuthentication", "Iops", "MasterUserPassword",
     "MasterUsername", "MultiAZ", "Port", "StorageEncrypted", "VpcSecurityGroupIds",
 )  # fmt: skip
 
@@ -55,10 +56,12 @@ def make(ctx: Context, identifier: str, req: Mapping[str, Any]) -> Instance:
         parameter_group=parameters.name,
         option_group=f"default:{cluster.engine}-{cluster.version.partition('.')[0]}",
         is_public=req.get("PubliclyAccessible", False),
+        certificate=certificates.checked(req.get("CACertificateIdentifier", certificates.DEFAULT)),
         retention_days=cluster.retention_days,
         backup_window=cluster.backup_window,
         maintenance_window=maintenance,
         upgrades_minor=req.get("AutoMinorVersionUpgrade", True),
+        **insights.asked(ctx, req),
         tags=tags.read(req.get("Tags")),
     )
     if instance.is_public:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from fogbank.control.context import Context
-from fogbank.services.rds import groups, instances, rules
+from fogbank.services.rds import groups, instances, renames, rules
 from fogbank.services.rds.resources import Instance
 
 AT_ONCE = {
@@ -17,7 +17,6 @@ AT_ONCE = {
     "CopyTagsToSnapshot": "copies_tags",
     "DeletionProtection": "is_protected",
     "EnableIAMDatabaseAuthentication": "checks_tokens",
-    "EnablePerformanceInsights": "insights",
     "MaxAllocatedStorage": "storage_max_gib",
     "OptionGroupName": "option_group",
 }
@@ -26,6 +25,7 @@ LATER = {
     "AllocatedStorage": "AllocatedStorage",
     "DBInstanceClass": "DBInstanceClass",
     "DBPortNumber": "Port",
+    "NewDBInstanceIdentifier": "DBInstanceIdentifier",
     "EngineVersion": "EngineVersion",
     "Iops": "Iops",
     "MultiAZ": "MultiAZ",
@@ -35,12 +35,16 @@ LATER = {
 _FIELDS = {
     "AllocatedStorage": "storage_gib",
     "DBInstanceClass": "instance_class",
+    "DBInstanceIdentifier": "id",
     "EngineVersion": "version",
     "Iops": "iops",
     "MultiAZ": "is_multi_az",
     "Port": "port",
     "StorageType": "storage_type",
 }
+
+
+_IDENTIFIER = "DBInstanceIdentifier"
 
 
 def pending(instance: Instance, req: Mapping[str, Any]) -> dict[str, str]:
@@ -66,7 +70,13 @@ def check(instance: Instance, req: Mapping[str, Any]) -> None:
 
 
 def applied(ctx: Context, instance: Instance) -> Instance:
-    """An instance in which what is pending holds; one that becomes Multi-AZ has a seat more, with an interface."""
+    """An instance in which what is pending holds; one that becomes Multi-AZ has a seat more, with an interface.
+
+    One that gets another identifier has that, and the rest is pending still.
+    """
+    if name := instance.pending.get(_IDENTIFIER):
+        rest = {one: value for one, value in instance.pending.items() if one != _IDENTIFIER}
+        return renames.instance(ctx, instances.changed(instance, pending=rest), msgspec.json.decode(name))
     fields: dict[str, Any] = {_FIELDS[name]: msgspec.json.decode(value) for name, value in instance.pending.items()}
     found = instances.changed(instance, **fields, pending={})
     if found.is_multi_az and len(found.seats) == 1:

@@ -1,11 +1,13 @@
-"""What RDS answers inside the network: the addresses of endpoints."""
+"""What RDS answers inside the network: the addresses of endpoints, and who may log in by a token."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from fogbank.control.context import Context
-from fogbank.services.rds import failover, groups, naming
+from fogbank.control.presigned import Presigned
+from fogbank.services.rds import failover, groups, instances, logins, naming, nodes
+from fogbank.services.rds.logins import Place
 from fogbank.services.rds.resources import Cluster, ClusterEndpoint, Instance
 
 TTL_SECONDS = 5
@@ -26,6 +28,18 @@ def addresses(ctx: Context, vpc_id: str, name: str) -> tuple[tuple[str, ...], in
             found = [_address(there, vpc_id, one) for one in _behind(there, label, role)]
             return tuple(sorted(filter(None, found))), TTL_SECONDS
     return (), 0
+
+
+def logged_in(ctx: Context, resource_id: str, who: str, token: Presigned) -> bool:
+    """Whether whoever signed a token may log in to an instance as the user in a name. Raises AccessDenied."""
+    for instance in ctx.find(Instance, "by_resource", resource_id):
+        cluster = ctx.get(Cluster, instance.cluster_id) if instance.cluster_id else None
+        user = logins.user_of(instance, who)
+        if user and instances.checks_tokens(ctx, instance):
+            place = Place(nodes.names(ctx, instance), instance.port, ctx.region)
+            logins.admit(ctx, cluster or instance, user, token, place)
+            return True
+    return False
 
 
 def _behind(ctx: Context, label: str, role: str) -> Iterator[Instance]:

@@ -85,7 +85,8 @@ def settings(ctx: Context, kind: Kind, family: str) -> dict[str, Setting]:
     version, databases = checked_family(ctx, family), ctx.planes.databases
     known, libraries = databases.parameters(version), databases.libraries(version)
     preloaded = tuple(name for name in parameters.LIBRARIES if name in libraries)
-    return Catalog(known, preloaded, parameters.is_aurora(family), kind is OF_CLUSTERS).settings()
+    has_tls, major = databases.abilities(version).has_tls, int(version.partition(".")[0])
+    return Catalog(known, preloaded, parameters.is_aurora(family), kind is OF_CLUSTERS, has_tls, major).settings()
 
 
 # Made

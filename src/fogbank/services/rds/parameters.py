@@ -35,6 +35,12 @@ _OURS = re.compile(
 )
 """What fogbank sets by itself, as RDS does, or what would let a client reach the machine."""
 _TRUE = ("on", "true", "yes")
+FORCE_TLS = "rds.force_ssl"
+_POSTGRES_FORCES, _AURORA_FORCES = 15, 17
+"""The major versions since which RDS and Aurora ask for TLS."""
+_TLS_LEAST = "TLSv1.2"
+"""What a server takes at least unless it is told."""
+_VERSIONS_OF_TLS = ("ssl_min_protocol_version", "ssl_max_protocol_version")
 
 
 class Setting(NamedTuple):
@@ -52,7 +58,6 @@ class Setting(NamedTuple):
 
 
 _RDS = (
-    Setting("rds.force_ssl", "Force SSL connections.", DYNAMIC, "boolean", "0,1", True, "0"),
     Setting("rds.logical_replication", "Enables logical decoding.", STATIC, "boolean", "0,1", True, "0"),
     Setting(
         "rds.log_retention_period",
@@ -111,7 +116,13 @@ _AURORAS = (
 )
 _CLUSTERS_ALONE = frozenset(
     {one.name for one in _AURORAS}
-    | {"rds.force_ssl", "rds.logical_replication", "rds.restrict_password_commands", "max_replication_slots"}
+    | {
+        FORCE_TLS,
+        *_VERSIONS_OF_TLS,
+        "rds.logical_replication",
+        "rds.restrict_password_commands",
+        "max_replication_slots",
+    }
     | {"max_wal_senders", "password_encryption", "timezone", "wal_sender_timeout", "wal_receiver_timeout"}
 )
 """What an Aurora cluster's group has and its instances' groups have not (Aurora User Guide, "Aurora PostgreSQL
@@ -126,6 +137,9 @@ class Catalog(NamedTuple):
     """What can be preloaded on this machine."""
     is_aurora: bool = False
     is_cluster: bool = False
+    has_tls: bool = False
+    """Whether the server has TLS."""
+    major: int = 0
 
     def settings(self) -> dict[str, Setting]:
         """Every parameter, in order of name."""
@@ -133,10 +147,19 @@ class Catalog(NamedTuple):
         # RDS writes all names in small letters, and PostgreSQL does not mind.
         known = {name.lower(): one for name, one in self.known.items()}
         found = {name: _setting(name, one, given.get(name, ""), self.libraries) for name, one in known.items()}
-        found |= {one.name: one for one in (*_RDS, *(_AURORAS if self.is_aurora else ()))}
+        for name in _VERSIONS_OF_TLS if self.has_tls else ():
+            if name in found:
+                found[name] = found[name]._replace(is_modifiable=True)
+        found |= {one.name: one for one in (self._force(), *_RDS, *(_AURORAS if self.is_aurora else ()))}
         if self.is_aurora and not self.is_cluster:
             found = {name: one for name, one in found.items() if name not in _CLUSTERS_ALONE}
         return {name: found[name] for name in sorted(found)}
+
+    def _force(self) -> Setting:
+        """A server without TLS cannot ask for it."""
+        value = forces_tls(self.major, is_aurora=self.is_aurora, has_tls=self.has_tls)
+        allowed = "0,1" if self.has_tls else "0"
+        return Setting(FORCE_TLS, "Force SSL connections.", DYNAMIC, "boolean", allowed, True, value)
 
 
 def is_aurora(family: str) -> bool:
@@ -194,7 +217,7 @@ def _is_allowed(setting: Setting, value: str) -> bool:
                 return _is_formula(value)
             return _is_within(setting, value)
         case "boolean":
-            return value in ("0", "1")
+            return value in setting.allowed.split(",")
         case "list":
             return {one.strip() for one in value.split(",") if one.strip()} <= set(setting.allowed.split(","))
     if setting.name == "timezone":
@@ -260,6 +283,10 @@ def told(values: Mapping[str, str], instance_class: str) -> dict[str, str]:
     found = {name: _computed(value, instance_class) for name, value in known.items()}
     if values.get("rds.logical_replication") == "1":
         found["wal_level"] = "logical"
+    least, most = (found.get(name, "") for name in _VERSIONS_OF_TLS)
+    if most and most < (least or _TLS_LEAST):
+        # With no version in between a server would not start.
+        found |= dict.fromkeys(_VERSIONS_OF_TLS, most)
     return found
 
 
@@ -280,7 +307,10 @@ def _computed(value: str, instance_class: str) -> str:
         return value
 
 
-def access(values: Mapping[str, str], *, has_certificate: bool) -> tuple[str, ...]:
-    """Who may log in from where: with `rds.force_ssl`, by TLS alone, where the server has a certificate."""
-    kind = "hostssl" if has_certificate and values.get("rds.force_ssl") == "1" else "host"
-    return (f"{kind} all all all scram-sha-256",)
+def forces_tls(major: int, *, is_aurora: bool, has_tls: bool) -> str:
+    """What `rds.force_ssl` is unless it is set: `1` for versions since which RDS asks for TLS, where there is TLS.
+
+    RDS User Guide, "Requiring an SSL connection to a PostgreSQL DB instance"; Aurora User Guide, "Securing Aurora
+    PostgreSQL data with SSL/TLS".
+    """
+    return "1" if has_tls and major >= (_AURORA_FORCES if is_aurora else _POSTGRES_FORCES) else "0"

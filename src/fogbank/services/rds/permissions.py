@@ -33,7 +33,7 @@ _TYPES: Mapping[str, tuple[str, ...]] = {
     "subgrp": ("DBSubnetGroupName",),
 }  # fmt: skip
 """What stands in an ARN -> the members of requests that name such a thing."""
-_ARNS = ("ResourceIdentifier", "ResourceName")
+_ARNS = ("ResourceArn", "ResourceIdentifier", "ResourceName")
 _LISTS = {
     "DescribeDBClusterEndpoints": "cluster-endpoint",
     "DescribeDBClusterParameterGroups": "cluster-pg",

@@ -27,6 +27,15 @@ def of(ctx: Context, found: Instance) -> list[Instance]:
     return [*ctx.find(Instance, "by_source", found.id), *beyond]
 
 
+def where(ctx: Context, replica: Instance) -> tuple[Context, bool]:
+    """The region that a replica of one of this region's instances is in, and whether that is this one."""
+    for scope in ctx.scopes(Instance):
+        there = ctx.at(scope.region)
+        if scope.account == ctx.account and there.find(Instance, "by_resource", replica.resource_id):
+            return there, scope.region == ctx.region
+    return ctx, True
+
+
 def slots(ctx: Context, found: Instance) -> list[str]:
     """The slots of whoever follows an instance: the standby of its own, and its replicas."""
     standbys = [topology.slot(seat) for seat in found.seats[1:]]

@@ -9,7 +9,8 @@ from fogbank.planes.engines.postgresql.fake import FakeDatabases
 from fogbank.planes.engines.postgresql.files import Node
 from fogbank.services.rds import formulas, happenings, logs, parameters, topology
 
-SETTINGS = parameters.Catalog(FakeDatabases().parameters("16.4"), ("pg_stat_statements",)).settings()
+KNOWN = FakeDatabases().parameters("16.4")
+SETTINGS = parameters.Catalog(KNOWN, ("pg_stat_statements",), has_tls=True, major=16).settings()
 BAD_VALUE, BAD_MIX = "InvalidParameterValue", "InvalidParameterCombination"
 
 
@@ -98,8 +99,6 @@ def test_what_only_a_restart_changes_keeps_its_value_until_then() -> None:
 def test_rdss_own_parameters_are_what_they_mean() -> None:
     values = {"rds.logical_replication": "1", "rds.force_ssl": "1", "work_mem": "64"}
     assert parameters.told(values, "db.t3.micro") == {"work_mem": "64", "wal_level": "logical"}
-    assert parameters.access(values, has_certificate=True) == ("hostssl all all all scram-sha-256",)
-    assert parameters.access(values, has_certificate=False) == ("host all all all scram-sha-256",)
 
 
 def test_a_standby_has_room_for_what_its_primary_does() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from fogbank.planes.engines.postgresql.files import ADMIN, Following, Node, defaults
+from fogbank.planes.engines.postgresql.files import ADMIN, Following, Node, Recovery, defaults
+from fogbank.planes.engines.postgresql.plane import Certified
 from fogbank.planes.engines.proxies import Forwarding, Front, Target
 from fogbank.services.rds import parameters
 from fogbank.services.rds.resources import Cluster, ClusterEndpoint, Instance, Seat
@@ -30,14 +31,18 @@ def node(instance: Instance, seat: Seat, values: Mapping[str, str], *, has_packe
         addresses=("*",) if has_packets else (seat.loopback,),
         port=instance.port,
         parameters=parameters.told(values, instance.instance_class),
-        access=parameters.access(values, has_certificate=False),
         archive=archive(instance) if instance.retention_days and not instance.cluster_id else "",
     )
 
 
-def archive(instance: Instance) -> str:
-    """The name under which an instance keeps its log, for restores to a moment."""
-    return f"wal-{instance.resource_id.lower()}"
+def archive(found: Instance | Cluster) -> str:
+    """The name under which an instance or a cluster keeps its log, for restores to a moment."""
+    return archive_of(found.resource_id)
+
+
+def archive_of(resource_id: str) -> str:
+    """The name of the archive of whatever has this resource id."""
+    return f"wal-{resource_id.lower()}"
 
 
 def volume(cluster: Cluster) -> str:
@@ -45,14 +50,19 @@ def volume(cluster: Cluster) -> str:
     return f"vol-{cluster.resource_id.lower()}"
 
 
+def recovering(cluster: Cluster, recovery: Recovery) -> Node:
+    """A node that nobody sees, which brings a cluster's data to a moment before it has instances."""
+    return Node(f"new-{cluster.resource_id.lower()}", cluster.version, addresses=(), recovery=recovery)
+
+
 def slot(seat: Seat) -> str:
     """The replication slot of a standby: slots have no hyphens."""
     return seat.name.replace("-", "_")
 
 
-def following(node: Node, seat: Seat, socket: str) -> Node:
-    """A node as a standby of the primary with this socket folder."""
-    return node._replace(following=Following(socket, node.port, slot(seat), seat.name))
+def following(node: Node, seat: Seat, socket: str, port: int = 0) -> Node:
+    """A node as a standby of the primary with this socket folder, whose port is its own unless it says otherwise."""
+    return node._replace(following=Following(socket, port or node.port, slot(seat), seat.name))
 
 
 def level(standby: Node, primary: Node) -> Node:
@@ -107,10 +117,18 @@ def cluster_fronts(
     ]
 
 
-def forwarding(fronts: Sequence[Front], writer: Instance, socket: Callable[[str], str]) -> list[Front]:
+def forwarding(
+    fronts: Sequence[Front],
+    writer: Instance,
+    socket: Callable[[str], str],
+    certificate: Callable[[str], Certified | None] = lambda name: None,
+    *,
+    is_private: bool = False,
+) -> list[Front]:
     """Fronts with local write forwarding: those that lead to readers alone forward what writes to the writer.
 
-    Both are reached by the folders of their socket files, which `socket` gives by the name of a node.
+    Both are reached by the folders of their socket files, which `socket` gives by the name of a node; clients see the
+    certificate of a node that is behind a front, which has the names of its cluster's endpoints too.
     """
 
     def at(name: str, port: int) -> Target:
@@ -123,7 +141,9 @@ def forwarding(fronts: Sequence[Front], writer: Instance, socket: Callable[[str]
         if primary in targets or not targets:
             found.append(front)
         else:
-            how = Forwarding(writer=primary, user=ADMIN)
+            shown = certificate(targets[0].name)
+            files = (shown.certificate, shown.key) if shown is not None else None
+            how = Forwarding(writer=primary, user=ADMIN, certificate=files, is_private=is_private)
             found.append(msgspec.structs.replace(front, targets=targets, forwarding=how))
     return found
 

@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fogbank.aws.errors import WorldError
+from fogbank.planes.authority import Authority
+from fogbank.planes.engines.postgresql.activity import Seen
+from fogbank.planes.engines.postgresql.figures import Figures
 from fogbank.planes.engines.postgresql.files import Node
-from fogbank.planes.engines.postgresql.plane import LogFile, Owner, Parameter
+from fogbank.planes.engines.postgresql.plane import Abilities, Certified, LogFile, Owner, Parameter
+from fogbank.planes.engines.postgresql.session import Answer, Bind, Login, Refused, State
 
 _PARAMETERS = (
     Parameter("autovacuum", "sighup", "BOOLEAN", "on", "", "", "Starts the autovacuum subprocess."),
@@ -25,8 +29,9 @@ _PARAMETERS = (
 class FakeDatabases:
     """Nodes as records: made, running, following whom."""
 
-    def __init__(self, versions: Sequence[str] = ("16.4", "15.8")) -> None:
+    def __init__(self, versions: Sequence[str] = ("16.4", "15.8"), abilities: Abilities | None = None) -> None:
         self._versions = list(versions)
+        self._abilities = abilities or Abilities()
         self.nodes: dict[str, Node] = {}
         """Those that run."""
         self.data: set[str] = set()
@@ -35,6 +40,11 @@ class FakeDatabases:
         self.statements: list[tuple[str, str]] = []
         self.written: dict[str, dict[str, bytes]] = {}
         """What nodes have logged, by file."""
+        self.measured: dict[str, Figures] = {}
+        """What is measured of nodes, for tests that say it."""
+        self.activity: dict[str, Seen] = {}
+        self.observed: set[str] = set()
+        self.sessions: list[FakeSession] = []
         self._watches: dict[str, Callable[[], object]] = {}
 
     def versions(self) -> list[str]:
@@ -45,6 +55,16 @@ class FakeDatabases:
 
     def libraries(self, version: str) -> frozenset[str]:
         return frozenset(("auto_explain", "pg_stat_statements"))
+
+    def abilities(self, version: str) -> Abilities:
+        return self._abilities
+
+    def trust(self, authority: Callable[[], Authority]) -> None:
+        pass
+
+    def certificate(self, name: str) -> Certified | None:
+        is_there = self._abilities.has_tls and name in self.nodes
+        return Certified(f"/{name}.pem", f"/{name}.key", 2e9) if is_there else None
 
     def logs(self, name: str) -> list[LogFile]:
         return sorted(LogFile(file, len(data), 0.0) for file, data in self.written.get(name, {}).items())
@@ -88,6 +108,9 @@ class FakeDatabases:
     async def archived(self, name: str) -> None:
         pass
 
+    async def trim(self, archive: str, oldest: str) -> None:
+        pass
+
     def configure(self, node: Node) -> bool:
         changed = self.nodes.get(node.name) not in (None, node)
         if node.name in self.nodes:
@@ -122,11 +145,32 @@ class FakeDatabases:
             return [(node.following.name,) for node in self.nodes.values() if node.following is not None]
         return []
 
+    async def session(self, login: Login) -> FakeSession:
+        if not self.nodes:
+            raise WorldError("connection refused")
+        if (login.user, login.password) not in {(owner.user, owner.password) for owner in self.owners.values()}:
+            text = f'password authentication failed for user "{login.user}"'
+            raise Refused(text, "28P01", severity="FATAL")
+        self.sessions.append(FakeSession(login, len(self.sessions) + 1))
+        return self.sessions[-1]
+
     def socket(self, name: str) -> str:
         return f"/{name}"
 
     def lag(self, name: str, low_ms: int, high_ms: int) -> None:
         self.lags[name] = (low_ms, high_ms)
+
+    async def figures(self, name: str) -> Figures | None:
+        return self.measured.get(name)
+
+    def observe(self, name: str, *, is_wanted: bool) -> None:
+        (self.observed.add if is_wanted else self.observed.discard)(name)
+
+    def seen(self, name: str) -> Seen:
+        return self.activity.get(name, Seen(0, {}))
+
+    def remind(self, seconds: float, call: Callable[[], object]) -> None:
+        pass
 
     def watch(self, name: str, ended: Callable[[], object]) -> None:
         self._watches[name] = ended
@@ -153,3 +197,23 @@ class FakeDatabases:
     async def clear(self) -> None:
         self.nodes.clear()
         self.data.clear()
+
+
+class FakeSession:
+    """A login that remembers what it was asked, and answers every statement with no rows."""
+
+    def __init__(self, login: Login, backend: int) -> None:
+        self.login = login
+        self.backend = backend
+        self.state: State = "idle"
+        self.asked: list[tuple[str, tuple[Bind, ...]]] = []
+
+    async def execute(self, statement: str, binds: Sequence[Bind] = (), bytes_max: int = 0) -> Answer:
+        if self.state == "closed":
+            raise WorldError("the connection broke")
+        self.asked.append((statement, tuple(binds)))
+        self.state = {"BEGIN": "open", "COMMIT": "idle", "ROLLBACK": "idle"}.get(statement, self.state)  # type: ignore[assignment]
+        return Answer(None)
+
+    def close(self) -> None:
+        self.state = "closed"

@@ -11,6 +11,8 @@ ADMIN = "rdsadmin"
 """The superuser, for the cloud alone: it comes by a socket file in a folder that nobody else may open."""
 REPLICATION = "rdsrepladmin"
 """Who standbys log in as."""
+TOKENS = "rds_iam"
+"""The role of users who log in by token."""
 LAG_FILE = "lag.conf"
 
 
@@ -45,6 +47,18 @@ class Certificate(NamedTuple):
     authority: Path
 
 
+class Logins(NamedTuple):
+    """Where a server asks whether a token is good: an LDAP server that takes it as the password of a simple bind."""
+
+    host: str
+    port: int
+    prefix: str
+    suffix: str
+    """What stands before and after the user's name in the name that is bound."""
+    exempt: str = ""
+    """A user who logs in by password whatever roles he has."""
+
+
 class Recovery(NamedTuple):
     """How far a copy goes on from what was saved: through an archive, to a moment (0 is to its end)."""
 
@@ -71,13 +85,17 @@ class Node(NamedTuple):
     archive: str = ""
     """The name under which it keeps what it has written, for restores to a moment; empty for nowhere."""
     recovery: Recovery | None = None
-    access: Sequence[str] = ("host all all all scram-sha-256",)
-    """Lines of pg_hba.conf after our own."""
+    names: Sequence[str] = ()
+    """What clients call it: names and addresses. It shows them a certificate of these, if its server has TLS."""
+    logins: Logins | None = None
+    """Who is asked about tokens; without, everybody logs in by password."""
+    is_private: bool = False
+    """Whether clients without TLS are refused."""
 
 
 OURS: Mapping[str, str] = {
     "archive_command": "true",
-    "archive_mode": "on",
+    "archive_mode": "always",
     "hba_file": "",
     "hot_standby": "on",
     "hot_standby_feedback": "on",
@@ -120,8 +138,9 @@ def settings(node: Node, home: Path, *, is_durable: bool) -> str:
         }
     if node.archive:
         folder = home.parent / node.archive
+        # Standbys archive too: what a primary had not archived when it died, whoever takes over has.
         said["archive_command"] = (
-            f'test -f "{folder}/%f" || (cp %p "{folder}/%f.new" && mv "{folder}/%f.new" "{folder}/%f")'
+            f'test -f "{folder}/%f" || (cp %p "{folder}/%f.$$" && mv "{folder}/%f.$$" "{folder}/%f")'
         )
     if node.recovery is not None:
         said |= _recovering(node.recovery, home.parent)
@@ -149,16 +168,39 @@ def _small() -> dict[str, str]:
 
 
 def access(node: Node) -> str:
-    """The text of `pg_hba.conf`: the admin by the socket file, standbys by password, then the node's own lines."""
+    """The text of `pg_hba.conf`: the admin by the socket file, standbys by password, then everybody.
+
+    Whoever has the role `rds_iam` comes by a token alone, and never without TLS.
+    """
+    kind = "hostssl" if node.is_private else "host"
     lines = [
         f"local all {ADMIN} trust",
         f"local replication {ADMIN},{REPLICATION} trust",
+        *_by_token(node, "local"),
         "local all all scram-sha-256",
         f"host replication {REPLICATION} all scram-sha-256",
         f"host all {ADMIN},{REPLICATION} all reject",
-        *node.access,
+        *_by_token(node, "host"),
+        f"{kind} all all all scram-sha-256",
     ]
     return "\n".join([*lines, ""])
+
+
+def _by_token(node: Node, kind: str) -> list[str]:
+    """The lines for whoever logs in by token, by the socket file (which proxies come by) or over the network."""
+    logins = node.logins
+    if logins is None:
+        return []
+    ask = f'ldap ldapserver={logins.host} ldapport={logins.port} ldapprefix="{logins.prefix}"'
+    ask += f' ldapsuffix="{logins.suffix}"'
+    is_local = kind == "local"
+    exempt = f'{"hostssl" if node.is_private and not is_local else kind} all "{logins.exempt}"'
+    lines = [f"local all +{TOKENS} {ask}"] if is_local else [f"hostssl all +{TOKENS} all {ask}"]
+    if not is_local:
+        lines.append(f"hostnossl all +{TOKENS} all reject")
+    if logins.exempt:
+        lines.insert(0, f"{exempt} scram-sha-256" if is_local else f"{exempt} all scram-sha-256")
+    return lines
 
 
 def quoted(value: str) -> str:

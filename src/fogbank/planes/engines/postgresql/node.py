@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -16,12 +17,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fogbank.aws.errors import WorldError
+from fogbank.planes import usage
+from fogbank.planes.authority import Authority
 from fogbank.planes.engines.engine import Engines, Start, until
-from fogbank.planes.engines.postgresql import files, servers
+from fogbank.planes.engines.postgresql import certificates, figures, files, servers
+from fogbank.planes.engines.postgresql.activity import Activity, Seen
+from fogbank.planes.engines.postgresql.client import Clients
+from fogbank.planes.engines.postgresql.figures import Figures
 from fogbank.planes.engines.postgresql.files import ADMIN, LAG_FILE, Node
 from fogbank.planes.engines.postgresql.lag import Lag, Lags
-from fogbank.planes.engines.postgresql.plane import LogFile, Owner, Parameter
+from fogbank.planes.engines.postgresql.plane import Abilities, Certified, LogFile, Owner, Parameter
 from fogbank.planes.engines.postgresql.servers import Server
+from fogbank.planes.engines.postgresql.session import Login, Session
 
 if TYPE_CHECKING:
     # Imported when a node is first spoken to: most clouds have none, and it takes 60 ms.
@@ -46,6 +53,8 @@ CREATE DATABASE rdsadmin;
 """
 """In the mode without a postmaster each line is a statement."""
 _SQL_SINCE_16 = "GRANT pg_create_subscription TO rds_superuser WITH ADMIN OPTION;\n"
+_ROLES_ARE_STRICT = 16_00_00
+"""Since this version only who has a role with ADMIN OPTION grants it; before, whoever makes roles does."""
 _SYSTEM_TEMPLATES = "templates"
 _TEMPLATE_EDITION = hashlib.sha256((_TEMPLATE_SQL + _SQL_SINCE_16).encode()).hexdigest()[:6]
 """Templates of another content are other ones."""
@@ -62,7 +71,11 @@ class Postgres:
         self._servers: list[Server] | None = None
         self._parameters: dict[str, Mapping[str, Parameter]] = {}
         self._making = asyncio.Lock()
+        self._authority: Callable[[], Authority] | None = None
         self.lags = Lags(self._say_lag, self._postmaster)
+        self.activity = Activity(self.connect)
+        self._clients = Clients()
+        self._reminders: set[asyncio.TimerHandle] = set()
 
     def servers(self) -> list[Server]:
         """The installations of this machine, newest first, where the engines' user can use them."""
@@ -93,6 +106,23 @@ class Postgres:
         folder = self.server(version).programs.parent / "lib"
         return frozenset(path.stem for path in folder.glob("*.so"))
 
+    def abilities(self, version: str) -> Abilities:
+        """See `Databases.abilities`."""
+        with contextlib.suppress(WorldError):
+            server = self.server(version)
+            return Abilities(server.has_tls, server.has_ldap)
+        return Abilities()
+
+    def trust(self, authority: Callable[[], Authority]) -> None:
+        """See `Databases.trust`."""
+        self._authority = authority
+
+    def certificate(self, name: str) -> Certified | None:
+        """See `Databases.certificate`."""
+        home = self.engines.folder / name
+        card, where = certificates.card(home), certificates.files(home)
+        return Certified(str(where.certificate), str(where.key), card.valid_till) if card is not None else None
+
     def logs(self, name: str) -> list[LogFile]:
         """See `Databases.logs`."""
         found = []
@@ -114,7 +144,7 @@ class Postgres:
 
     def close(self) -> None:
         """See `Databases.close`."""
-        self.lags.close()
+        self._forget()
         self.engines.close()
 
     async def halt(self) -> None:
@@ -123,8 +153,16 @@ class Postgres:
 
     async def clear(self) -> None:
         """See `Databases.clear`."""
-        self.lags.close()
+        self._forget()
         await self.engines.clear()
+
+    def _forget(self) -> None:
+        self.lags.close()
+        self.activity.close()
+        self._clients.close()
+        for reminder in self._reminders:
+            reminder.cancel()
+        self._reminders.clear()
 
     def is_running(self, name: str) -> bool:
         """See `Databases.is_running`."""
@@ -136,6 +174,7 @@ class Postgres:
 
     async def remove(self, name: str) -> None:
         """See `Databases.remove`."""
+        self.activity.forget(name)
         await self.engines.remove(name)
 
     # Data
@@ -164,6 +203,8 @@ class Postgres:
         home = self._swept(node.name)
         folder = self.engines.folder / source / "data"
         await self.engines.run(node.name, ["cp", "-a", "--reflink=auto", str(folder), str(home / "new")])
+        # Where it comes from, commits may have waited for standbys that are not its own.
+        (home / "new" / "postgresql.auto.conf").write_text("")
         if node.recovery is not None:
             self._touch(home / "new" / "recovery.signal")
         (home / "new").rename(home / "data")
@@ -207,6 +248,13 @@ class Postgres:
 
             await until(is_archived, START_SECONDS)
 
+    async def trim(self, archive: str, oldest: str) -> None:
+        """See `Databases.trim`."""
+        folder = self.engines.folder
+        first = await asyncio.to_thread(_first_log, folder / oldest / "data" / "backup_label")
+        if first and (folder / archive).is_dir():
+            await asyncio.to_thread(_trim, folder / archive, first)
+
     # Processes
 
     def configure(self, node: Node) -> bool:
@@ -214,23 +262,27 @@ class Postgres:
         home = self.engines.home(node.name)
         if node.archive:
             self.engines.home(node.archive)
-        for folder in ("run", "log"):
+        for folder in ("run", "log", certificates.FOLDER):
             if not (home / folder).is_dir():
                 (home / folder).mkdir(mode=0o700)
                 self.engines.give(home / folder)
         if not (home / LAG_FILE).exists():
             self._write(home / LAG_FILE, "")
-        texts = {
-            "postgresql.conf": files.settings(node, home, is_durable=self._is_durable),
-            "pg_hba.conf": files.access(node),
-            "pg_ident.conf": "",
+        texts: dict[Path, str] = {}
+        if node.names and self._authority is not None and self.abilities(node.version).has_tls:
+            texts |= certificates.renewed(home, node.names, self._authority())
+            node = node._replace(certificate=certificates.files(home))
+        texts |= {
+            home / "postgresql.conf": files.settings(node, home, is_durable=self._is_durable),
+            home / "pg_hba.conf": files.access(node),
+            home / "pg_ident.conf": "",
         }
-        changed = [name for name, text in texts.items() if self._write(home / name, text)]
+        changed = [path for path, text in texts.items() if self._write(path, text)]
         return bool(changed)
 
     async def start(self, node: Node) -> None:
         """Start a node, unless it runs, and wait until it takes connections. Raises WorldError with its last words."""
-        self.configure(node)
+        is_changed = self.configure(node)
         if self.engines.found(node.name) is None:
             home = self.engines.home(node.name)
             await self.engines.buried(node.name)
@@ -241,6 +293,8 @@ class Postgres:
             program = self.server(node.version).program("postgres")
             argv = [program, "-c", f"config_file={home / 'postgresql.conf'}"]
             await self.engines.start(node.name, Start(argv, node.ns, farewell=signal.SIGQUIT))
+        elif is_changed:
+            await self.reload(node.name)
         await self._until_ready(node.name)
         if node.recovery is not None:
             await self._until_primary(node.name)
@@ -300,6 +354,10 @@ class Postgres:
                     await connection.execute(
                         sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(shipped), user)
                     )
+                if connection.info.server_version >= _ROLES_ARE_STRICT:
+                    await connection.execute(
+                        sql.SQL("GRANT {} TO {} WITH ADMIN OPTION").format(sql.Identifier(files.TOKENS), user)
+                    )
             password = sql.Literal(owner.password)
             await connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(user, password))
             if owner.database and not await all_of(
@@ -320,6 +378,10 @@ class Postgres:
         async with self.connect(name, database) as connection:
             return await all_of(connection, statement, *values)
 
+    async def session(self, login: Login) -> Session:
+        """See `Databases.session`."""
+        return await self._clients.log_in(login)
+
     def socket(self, name: str) -> str:
         """See `Databases.socket`."""
         return str(self._sockets(name))
@@ -327,6 +389,31 @@ class Postgres:
     def lag(self, name: str, low_ms: int, high_ms: int) -> None:
         """See `Databases.lag`."""
         self.lags.set(name, Lag(low_ms, high_ms))
+
+    async def figures(self, name: str) -> Figures | None:
+        """See `Databases.figures`."""
+        (row,) = await self.rows(name, figures.QUERY, database=figures.DATABASE)
+        numbers, delays = figures.read(row)
+        used = usage.of(self._postmaster(name))
+        return Figures(time.time(), numbers, delays, used, usage.cores(), usage.free_bytes())
+
+    def observe(self, name: str, *, is_wanted: bool) -> None:
+        """See `Databases.observe`."""
+        (self.activity.want if is_wanted else self.activity.forget)(name)
+
+    def seen(self, name: str) -> Seen:
+        """See `Databases.seen`."""
+        return self.activity.taken(name)
+
+    def remind(self, seconds: float, call: Callable[[], object]) -> None:
+        """See `Databases.remind`."""
+
+        def fire() -> None:
+            self._reminders.discard(reminder)
+            call()
+
+        reminder = asyncio.get_running_loop().call_later(seconds, fire)
+        self._reminders.add(reminder)
 
     def _say_lag(self, name: str, text: str) -> None:
         self._write(self.engines.folder / name / LAG_FILE, text)
@@ -482,6 +569,21 @@ def _part(path: Path, start: int, bytes_max: int) -> bytes:
     with path.open("rb") as file:
         file.seek(start)
         return file.read(bytes_max)
+
+
+def _first_log(label: Path) -> str:
+    """The file of the log that a backup begins with, by its label; empty for data that was not running."""
+    with contextlib.suppress(OSError):
+        found = re.search(r"^START WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)", label.read_text(), re.MULTILINE)
+        return found[1] if found else ""
+    return ""
+
+
+def _trim(archive: Path, first: str) -> None:
+    """Delete the files of a log before one. The order within a log is that of the names without their timeline."""
+    for path in archive.iterdir():
+        if re.fullmatch(r"[0-9A-F]{24}(\.\d+)?", path.name) and path.name[8:24] < first[8:]:
+            path.unlink(missing_ok=True)
 
 
 def _identify(control: Path) -> None:

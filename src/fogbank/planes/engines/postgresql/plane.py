@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from fogbank.planes.authority import Authority
+from fogbank.planes.engines.postgresql.activity import Seen
+from fogbank.planes.engines.postgresql.figures import Figures
 from fogbank.planes.engines.postgresql.files import Node
+from fogbank.planes.engines.postgresql.session import Login, Session
 
 
 class Parameter(NamedTuple):
@@ -20,6 +24,21 @@ class Parameter(NamedTuple):
     low: str
     high: str
     description: str
+
+
+class Abilities(NamedTuple):
+    """What a server was built with."""
+
+    has_tls: bool = False
+    has_ldap: bool = False
+
+
+class Certified(NamedTuple):
+    """A node's certificate: its file, its key's, and until when it is good, by the machine's clock."""
+
+    certificate: str
+    key: str
+    valid_till: float
 
 
 class LogFile(NamedTuple):
@@ -50,6 +69,15 @@ class Databases(Protocol):
 
     def libraries(self, version: str) -> frozenset[str]:
         """What a server of a version can load: `pg_stat_statements`, … Raises WorldError."""
+
+    def abilities(self, version: str) -> Abilities:
+        """What a version was built with; nothing of one that is not on this machine."""
+
+    def trust(self, authority: Callable[[], Authority]) -> None:
+        """Have certificates be signed by this authority, which is asked for when the first is made."""
+
+    def certificate(self, name: str) -> Certified | None:
+        """A node's certificate; None where it has none."""
 
     def logs(self, name: str) -> list[LogFile]:
         """The files of a node's log, in order of name."""
@@ -87,6 +115,9 @@ class Databases(Protocol):
     async def archived(self, name: str) -> None:
         """Have all that a running node has committed so far be in its archive."""
 
+    async def trim(self, archive: str, oldest: str) -> None:
+        """Delete of an archive what nobody needs who begins with what was saved under a name, or later."""
+
     def configure(self, node: Node) -> bool:
         """Write what a node is told in files; whether that differs from before."""
 
@@ -113,11 +144,26 @@ class Databases(Protocol):
     ) -> Sequence[tuple[Any, ...]]:
         """The rows of a query, run as the superuser."""
 
+    async def session(self, login: Login) -> Session:
+        """Log in as any client does, where clients do. Raises Refused, and WorldError where there is no server."""
+
     def socket(self, name: str) -> str:
         """The folder of a node's socket file: a `host` for others of the cloud's, whatever network they are in."""
 
     def lag(self, name: str, low_ms: int, high_ms: int) -> None:
         """Have a standby apply what it has received later by so many milliseconds, drawn anew all the time."""
+
+    async def figures(self, name: str) -> Figures | None:
+        """What can be measured of a running node now; None where nothing can be. Raises WorldError."""
+
+    def observe(self, name: str, *, is_wanted: bool) -> None:
+        """Have a node's active sessions be looked at once a second of machine time from now on, or no longer."""
+
+    def seen(self, name: str) -> Seen:
+        """What has been seen of a node's active sessions since this was asked last."""
+
+    def remind(self, seconds: float, call: Callable[[], object]) -> None:
+        """Call once after so many seconds of machine time, whatever cloud time is moved to meanwhile."""
 
     def watch(self, name: str, ended: Callable[[], object]) -> None:
         """Call once when a node's process ends."""

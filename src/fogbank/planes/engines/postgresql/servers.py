@@ -25,6 +25,7 @@ class Server(NamedTuple):
     """`15.18`"""
     programs: Path
     has_tls: bool
+    has_ldap: bool = False
 
     @property
     def major(self) -> int:
@@ -86,8 +87,12 @@ def _server(programs: Path) -> Server | None:
         said = subprocess.run(  # noqa: S603 - a server that the person has chosen or installed
             [programs / "postgres", "--version"], capture_output=True, text=True, timeout=_SECONDS_MAX, check=True
         ).stdout
-        linked = b"SSL_CTX_new" in (programs / "postgres").read_bytes()
+        # What it was linked with: `pg_config` is in another package.
+        linked = (programs / "postgres").read_bytes()
     except (OSError, subprocess.SubprocessError):
         return None
     matched = _VERSION.search(said)
-    return Server(f"{matched[1]}.{matched[2]}", programs, linked) if matched is not None else None
+    if matched is None:
+        return None
+    version = f"{matched[1]}.{matched[2]}"
+    return Server(version, programs, b"SSL_CTX_new" in linked, b"ldap_simple_bind_s" in linked)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from fogbank.planes.engines.proxy import counts
 from fogbank.planes.engines.proxy import plan as plans
 from fogbank.planes.engines.proxy.plan import REPORT_FILE, Report
 from fogbank.planes.engines.proxy.serving import Serving
@@ -32,6 +33,7 @@ async def serve(path: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
     serving = Serving()
+    telling: asyncio.Task[None] | None = None
     while not ended.is_set():
         changed.clear()
         try:
@@ -42,9 +44,13 @@ async def serve(path: Path) -> None:
             errors = await serving.apply(plan)
             said = Report(pid=os.getpid(), digest=digest, errors=errors)
             plans.replace(path.with_name(REPORT_FILE), msgspec.json.encode(said))
+            if telling is None and serving.forwards:
+                telling = asyncio.ensure_future(counts.tell(path.with_name(counts.COUNTS_FILE), serving.counted))
             # Nothing of it is ever let go of: the collector need not look at it.
             gc.freeze()
         await changed.wait()
+    if telling is not None:
+        telling.cancel()
     serving.close()
 
 

@@ -120,12 +120,19 @@ class Entry:
         elif user in _OURS or parameters.get(b"replication", b"").lower() not in _NO:
             self._refuse("28000", f'user "{user.decode(errors="replace")}" may not come through write forwarding')
         elif forwarding is not None and forwarding.is_private and not self._session.is_private:
-            self._refuse("28000", "no encryption: this server takes connections by TLS only")
+            self._refuse("28000", f"no pg_hba.conf entry for {self._who(parameters)}, no encryption")
         else:
             parameters.pop(b"replication", None)
             self.version, self.parameters = version, parameters
             self._feed = self._secret
             self._task = asyncio.ensure_future(self._reach())
+
+    def _who(self, parameters: dict[bytes, bytes]) -> str:
+        """Who wants to come in, in the words of a server."""
+        user = parameters.get(b"user", b"").decode(errors="replace")
+        database = parameters.get(b"database", b"").decode(errors="replace") or user
+        host = (self._session.transport.get_extra_info("peername") or ("[local]",))[0]
+        return f'host "{host}", user "{user}", database "{database}"'
 
     async def _reach(self) -> None:
         """Connect to a reader, and say to it what the client began with."""
@@ -172,6 +179,10 @@ class Entry:
         session = self._session
         if kind == wire.AUTHENTICATION:
             self._asked = INT.unpack_from(body)[0]
+            if self._asked == wire.CLEARTEXT and not session.is_private:
+                # Whoever logs in by a token: a server would not take it without TLS either.
+                self._refuse("28000", f"pg_hba.conf rejects connection for {self._who(self.parameters)}, no encryption")
+                return
             if self._asked == wire.DONE:
                 if not self._is_proved:
                     self._refuse("28000", _PASSWORDLESS)

@@ -16,7 +16,8 @@ import msgspec
 
 from fogbank.aws.errors import WorldError
 from fogbank.planes.engines.engine import Engines, Start, until
-from fogbank.planes.engines.proxies import Front
+from fogbank.planes.engines.proxies import Forwarded, Front
+from fogbank.planes.engines.proxy import counts
 from fogbank.planes.engines.proxy import plan as plans
 from fogbank.planes.engines.proxy.plan import PLAN_FILE, REPORT_FILE, Plan, Report
 from fogbank.planes.process import Process
@@ -67,6 +68,10 @@ class ProxyProcesses:
             if left != self._owners:
                 self._owners = left
                 await self._apply()
+
+    def forwarded(self, owner: str) -> Mapping[str, Forwarded]:
+        """See `Proxies.forwarded`."""
+        return counts.read(self._engines.folder / forwarder(owner) / counts.COUNTS_FILE)
 
     async def halt(self) -> None:
         """See `Proxies.halt`."""
@@ -211,9 +216,13 @@ def split(owners: _Fronts) -> dict[str, dict[str, tuple[Front, ...]]]:
         if plain:
             found.setdefault(RELAYS, {})[owner] = plain
         if forwarding:
-            known_by = hashlib.sha256(owner.encode()).hexdigest()[:10]
-            found[f"{RELAYS}-{known_by}"] = {owner: forwarding}
+            found[forwarder(owner)] = {owner: forwarding}
     return found
+
+
+def forwarder(owner: str) -> str:
+    """The name of the process that forwards writes for an owner."""
+    return f"{RELAYS}-{hashlib.sha256(owner.encode()).hexdigest()[:10]}"
 
 
 def _places(owners: _Fronts) -> set[tuple[str, str, int]]:

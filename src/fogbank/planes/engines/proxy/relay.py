@@ -107,6 +107,9 @@ class Relay(End):
             self.peer.transport.abort()
         self.transport.abort()
 
+    def forwards(self) -> None:
+        """See `Connection.forwards`."""
+
     async def _lead(self) -> None:
         """Connect to the next target that takes it; with none, the client is told by the connection's end."""
         for target in self._gate.in_turn():

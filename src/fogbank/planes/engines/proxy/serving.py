@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from fogbank.aws.errors import WorldError
-from fogbank.planes.engines.proxies import Front, Target, by_address
+from fogbank.planes.engines.proxies import Forwarded, Front, Target, by_address
 from fogbank.planes.engines.proxy import sockets
+from fogbank.planes.engines.proxy.counts import Tally
 from fogbank.planes.engines.proxy.plan import Plan, title
 from fogbank.planes.engines.proxy.relay import Relay
 
@@ -30,12 +32,17 @@ class Connection(Protocol):
     def cut(self) -> None:
         """End it at once."""
 
+    def forwards(self) -> tuple[str, bool] | None:
+        """The reader that it forwards writes past, and whether it does so now; None for one that forwards nothing."""
+
 
 class Gate:
     """A front that is served."""
 
-    def __init__(self, front: Front, paths: Mapping[str, str]) -> None:
+    def __init__(self, front: Front, paths: Mapping[str, str], tallies: dict[str, Tally] | None = None) -> None:
+        """`tallies` are those of all gates, by reader: another one may lead to the same."""
         self.front = front
+        self._tallies: dict[str, Tally] = {} if tallies is None else tallies
         self.paths = paths
         self.connections: set[Connection] = set()
         self.keys: dict[bytes, Session] = {}
@@ -91,6 +98,20 @@ class Gate:
             self._positions[reader] = Positions(Line(reader, forwarding, self.paths), writer)
         return self._positions[reader]
 
+    def forwarding_sessions(self) -> Iterator[tuple[str, bool]]:
+        """(reader, whether something is under way) of each connection that has one to the writer."""
+        for one in self.connections if self.front.forwarding is not None else ():
+            found = one.forwards()
+            if found is not None:
+                yield found
+
+    def tally(self, reader: str) -> Tally:
+        """Where what is forwarded for a reader is counted."""
+        found = self._tallies.get(reader)
+        if found is None:
+            found = self._tallies[reader] = Tally()
+        return found
+
     def in_turn(self) -> Iterator[Target]:
         """Each target once, beginning with another one each time."""
         targets = self.front.targets
@@ -104,6 +125,21 @@ class Serving:
 
     def __init__(self) -> None:
         self._gates: dict[tuple[str, str, int], Gate] = {}
+        self._tallies: dict[str, Tally] = {}
+
+    @property
+    def forwards(self) -> bool:
+        """Whether any gate forwards writes."""
+        return any(gate.front.forwarding is not None for gate in self._gates.values())
+
+    def counted(self) -> dict[str, Forwarded]:
+        """What has been forwarded so far, by reader."""
+        sessions: Counter[str] = Counter()
+        active: Counter[str] = Counter()
+        for reader, is_active in (one for gate in self._gates.values() for one in gate.forwarding_sessions()):
+            sessions[reader] += 1
+            active[reader] += is_active
+        return {name: one.forwarded(sessions[name], active[name]) for name, one in self._tallies.items()}
 
     async def apply(self, plan: Plan) -> dict[str, str]:
         """Have a plan be in force; what could not be, by the front's title, with the reason."""
@@ -119,7 +155,7 @@ class Serving:
                 gate.paths = plan.namespaces
                 gate.move(front)
                 continue
-            gate = Gate(front, plan.namespaces)
+            gate = Gate(front, plan.namespaces, self._tallies)
             try:
                 await gate.open()
             except (WorldError, OSError) as error:

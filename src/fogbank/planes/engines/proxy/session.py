@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import TYPE_CHECKING, cast
 
 from fogbank.aws.errors import WorldError
@@ -13,6 +14,7 @@ from fogbank.planes.engines.proxies import Front, Target
 from fogbank.planes.engines.proxy import entry as entries
 from fogbank.planes.engines.proxy import legs, scram, units, wire
 from fogbank.planes.engines.proxy.classify import MODE, MODES
+from fogbank.planes.engines.proxy.counts import Tally
 from fogbank.planes.engines.proxy.entry import Entry
 from fogbank.planes.engines.proxy.journal import Journal
 from fogbank.planes.engines.proxy.legs import FAILED, IDLE, OPEN, Answer, Leg, Refused
@@ -28,6 +30,8 @@ _PENDING_BYTES_MAX = 1 << 20
 _WHICH_MODE = wire.query(f"SELECT current_setting('{MODE}', true)")
 _DEFAULT_MODE = wire.query(f"SET {MODE} = '{SESSION}'")
 _ROLLBACK = wire.query("ROLLBACK")
+_NO_ROOM = "53300"
+"""Of `too_many_connections`."""
 _GONE = "terminating connection due to administrator command"
 _FAILURES = (OSError, WorldError, TimeoutError, Refused, scram.Failed)
 
@@ -43,11 +47,14 @@ class Session(asyncio.Protocol):
         self.reader: Leg | None = None
         self.writer: Leg | None = None
         self.positions: Positions | None = None
+        self._tally = Tally()
         self._entry: Entry | None = Entry(self)
         self._login: Entry | None = None
         self._pending = b""
         self._unit: Unit | None = None
         """What is under way."""
+        self._sent_at = 0.0
+        """When something was forwarded, by the clock of the machine's monotonic seconds."""
         self._at: Leg | None = None
         """Where it is, or was."""
         self._before = IDLE
@@ -124,6 +131,7 @@ class Session(asyncio.Protocol):
         assert self.reader is not None
         self._login, self._entry = entry, None
         self.positions = self.gate.positions(self.reader.target)
+        self._tally = self.gate.tally(self.reader.target.name)
         self.gate.keys[self.reader.key] = self
         self._pending = rest
         self._unit = Unit(b"", wire.SYNC)
@@ -301,7 +309,11 @@ class Session(asyncio.Protocol):
         """The leg to the writer."""
         if self.writer is None:
             assert self._login is not None
-            self.writer = await entries.joined(self, self._login)
+            try:
+                self.writer = await entries.joined(self, self._login)
+            except Refused as error:
+                self._tally.refused += error.code == _NO_ROOM
+                raise
         return self._caught_up(self.writer)
 
     def _caught_up(self, leg: Leg) -> Leg:
@@ -316,6 +328,7 @@ class Session(asyncio.Protocol):
         positions = self.positions
         assert positions is not None
         self._is_waiting = True
+        began_at = time.monotonic()
         try:
             if self._mode == SESSION:
                 if self._telling is not None:
@@ -323,6 +336,10 @@ class Session(asyncio.Protocol):
                 await positions.reached(self._wanted)
             elif self._mode == GLOBAL:
                 await positions.reached(await positions.written())
+            else:
+                return
+            self._tally.waits += 1
+            self._tally.wait_seconds += time.monotonic() - began_at
         finally:
             self._is_waiting = False
 
@@ -340,6 +357,8 @@ class Session(asyncio.Protocol):
         else:
             answer = self._partial
             unit.follows(self._earlier)
+        if leg is self.writer:
+            self._sent_at = time.monotonic()
         leg.transport.write(unit.data)
         for parse in unit.parsed:
             leg.prepared[parse.name] = parse
@@ -383,6 +402,8 @@ class Session(asyncio.Protocol):
                 leg.prepared.pop(parse.name, None)
         elif unit.steps:
             self._noted(unit, leg)
+        if leg is self.writer:
+            self._count(unit, answer.has_failed)
         if leg.status == IDLE:
             self._names.forget_transaction()
             if self._before != IDLE:
@@ -396,6 +417,24 @@ class Session(asyncio.Protocol):
             self._go_on()
         except ProtocolError as error:
             self.end("08P01", str(error))
+
+    def _count(self, unit: Unit, has_failed: bool) -> None:
+        """Add what was forwarded, now that the writer is done with it."""
+        assert self.writer is not None
+        if unit.writes:
+            self._tally.statements += 1
+            self._tally.statement_seconds += time.monotonic() - self._sent_at
+        # What only prepares a statement has nothing to commit.
+        is_over = self.writer.status == IDLE and not has_failed
+        if is_over and (self._before == OPEN or (unit.writes and self._before == IDLE)):
+            self._tally.commits += not any(step.kind == "rollback" for step in unit.steps)
+
+    def forwards(self) -> tuple[str, bool] | None:
+        """See `Connection.forwards`."""
+        writer, reader = self.writer, self.reader
+        if writer is None or reader is None:
+            return None
+        return reader.target.name, writer.status != IDLE or (self._at is writer and self._unit is not None)
 
     _is_mode_passing = False
     """Whether the mode may be another one when the transaction ends."""

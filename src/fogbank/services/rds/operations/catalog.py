@@ -8,13 +8,10 @@ from typing import Any
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.model.regions import dns_suffix, regions_of
-from fogbank.services.rds import classes, engines, instances, listing, quotas, tagging
+from fogbank.services.rds import certificates, classes, engines, instances, listing, logins, quotas, tagging
 from fogbank.services.rds.engines import AURORA, POSTGRES
 
 _DESCRIPTIONS = {POSTGRES: "PostgreSQL", AURORA: "Aurora (Compatible with PostgreSQL)"}
-_CERTIFICATES = ("rds-ca-ecc384-g1", "rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1")
-_DEFAULT_CERTIFICATE = "rds-ca-rsa2048-g1"
-_VALID_FROM, _VALID_TILL = 1_621_296_000.0, 2_883_513_600.0
 _ORDERABLE_MAX = 10_000
 _STORAGE = {"gp2": (20, 65_536), "gp3": (20, 65_536), "io1": (100, 65_536), "io2": (100, 65_536)}
 _IOPS = {"gp3": (12_000, 64_000), "io1": (1_000, 256_000), "io2": (1_000, 256_000)}
@@ -62,9 +59,13 @@ def describe_orderable_db_instance_options(ctx: Context, req: dict[str, Any]) ->
     engine = engines.checked_engine(req["Engine"])
     wanted, sized = req.get("EngineVersion", ""), req.get("DBInstanceClass", "")
     found = ctx.as_service().call("ec2", "DescribeAvailabilityZones")["AvailabilityZones"]
-    zones = [{"Name": one["ZoneName"]} for one in found]
+    zones, abilities = [{"Name": one["ZoneName"]} for one in found], ctx.planes.databases.abilities
     rows = (
-        _orderable(engine, version, name, storage) | {"AvailabilityZones": zones}
+        {
+            **_orderable(engine, version, name, storage),
+            "AvailabilityZones": zones,
+            "SupportsIAMDatabaseAuthentication": not logins.lacking(abilities(version)),
+        }
         for version in reversed(ctx.planes.databases.versions())
         if wanted in ("", version, version.partition(".")[0])
         for name in (one.name for one in classes.of_engine(engine))
@@ -84,8 +85,10 @@ def describe_valid_db_instance_modifications(ctx: Context, req: dict[str, Any]) 
 def describe_certificates(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     listing.check_filters(req)
     wanted = req.get("CertificateIdentifier", "")
-    if wanted and wanted not in _CERTIFICATES:
-        raise AwsError("CertificateNotFound", f"Certificate {wanted} not found.")
+    if wanted:
+        certificates.checked(wanted)
+    assert ctx.planes.authority is not None
+    authority = ctx.planes.authority()
     rows = (
         (
             name,
@@ -93,15 +96,16 @@ def describe_certificates(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
                 "CertificateIdentifier": name,
                 "CertificateType": "CA",
                 "CertificateArn": f"arn:{ctx.partition}:rds:{ctx.region}::cert:{name}",
-                "ValidFrom": _VALID_FROM,
-                "ValidTill": _VALID_TILL,
+                "Thumbprint": authority.thumbprint,
+                "ValidFrom": authority.valid_from,
+                "ValidTill": authority.valid_till,
                 "CustomerOverride": False,
             },
         )
-        for name in _CERTIFICATES
+        for name in certificates.NAMES
         if wanted in ("", name)
     )
-    return {"DefaultCertificateForNewLaunches": _DEFAULT_CERTIFICATE, **listing.page(req, "Certificates", rows)}
+    return {"DefaultCertificateForNewLaunches": certificates.DEFAULT, **listing.page(req, "Certificates", rows)}
 
 
 def describe_account_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -174,7 +178,7 @@ def _version(ctx: Context, engine: str, version: str) -> dict[str, Any]:
         "SupportsReadReplica": True,
         "SupportedEngineModes": ["provisioned"],
         "SupportedFeatureNames": [],
-        "SupportedCACertificateIdentifiers": list(_CERTIFICATES),
+        "SupportedCACertificateIdentifiers": list(certificates.NAMES),
         "SupportsCertificateRotationWithoutRestart": True,
         "SupportsLocalWriteForwarding": is_aurora,
         "SupportsGlobalDatabases": is_aurora,
@@ -201,7 +205,6 @@ def _orderable(engine: str, version: str, name: str, storage: str) -> dict[str, 
         "SupportsIops": storage in _IOPS,
         "SupportsStorageThroughput": storage == "gp3",
         "SupportsEnhancedMonitoring": False,
-        "SupportsIAMDatabaseAuthentication": True,
         "SupportsPerformanceInsights": True,
         "SupportedEngineModes": ["provisioned"],
         "SupportsStorageAutoscaling": not is_aurora,

@@ -7,7 +7,18 @@ from typing import Any
 from fogbank.aws import ids, paging, tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.rds import clusters, engines, groups, instances, naming, parameter_groups, quotas, rules
+from fogbank.services.rds import (
+    clusters,
+    engines,
+    groups,
+    instances,
+    logins,
+    naming,
+    parameter_groups,
+    quotas,
+    renames,
+    rules,
+)
 from fogbank.services.rds.clusters import changed, must_be, one
 from fogbank.services.rds.resources import Cluster
 
@@ -27,10 +38,11 @@ def create_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             "NotImplemented", "fogbank's clusters are Aurora's: Multi-AZ DB clusters have no code", status=501
         )
     rules.refuse(req, _NOT_HERE)
-    if ctx.get(Cluster, identifier) is not None:
-        raise AwsError("DBClusterAlreadyExistsFault", "DB Cluster already exists")
+    clusters.check_absent(ctx, identifier)
     quotas.check(ctx, "DBClusters", "DBClusterQuotaExceededFault")
     version = instances.version_for(ctx, engine, req.get("EngineVersion", ""))
+    if req.get("EnableIAMDatabaseAuthentication"):
+        logins.check(ctx, engine, version)
     backup, maintenance = rules.checked_windows(
         req.get("PreferredBackupWindow", ""), req.get("PreferredMaintenanceWindow", "")
     )
@@ -146,6 +158,8 @@ def modify_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         req.get("PreferredMaintenanceWindow", cluster.maintenance_window),
     )
     fields: dict[str, Any] = {"backup_window": backup, "maintenance_window": maintenance}
+    if req.get("EnableIAMDatabaseAuthentication"):
+        logins.check(ctx, cluster.engine, cluster.version)
     for member, field in _CHANGEABLE.items():
         if member in req:
             fields[field] = req[member]
@@ -166,7 +180,31 @@ def modify_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     ctx.put(cluster)
     for found in own if is_moved else ():
         ctx.put(parameter_groups.moved(ctx, found, before[found.id]))
+    if name := req.get("NewDBClusterIdentifier"):
+        # Of a cluster's changes only some can wait for its window: AWS renames it at once, or then.
+        must_be(cluster, "available")
+        cluster = renames.cluster(ctx, cluster, naming.identifier(name, "NewDBClusterIdentifier"))
     return {"DBCluster": clusters.described(ctx, cluster)}
+
+
+def enable_http_endpoint(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    return _with_http(ctx, req["ResourceArn"], has_http=True)
+
+
+def disable_http_endpoint(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    return _with_http(ctx, req["ResourceArn"], has_http=False)
+
+
+def _with_http(ctx: Context, resource: str, *, has_http: bool) -> dict[str, Any]:
+    cluster = ctx.get(Cluster, resource.rpartition(":cluster:")[2])
+    if cluster is None or clusters.arn(ctx, cluster.id) != resource:
+        raise AwsError("ResourceNotFoundFault", f"The specified resource {resource} was not found.")
+    if cluster.status != "available":
+        text = f"DBCluster {cluster.id} is in {cluster.status} state, but is required to be in available."
+        raise AwsError("InvalidResourceStateFault", text)
+    if cluster.has_http != has_http:
+        ctx.put(changed(cluster, has_http=has_http))
+    return {"ResourceArn": resource, "HttpEndpointEnabled": has_http}
 
 
 _CHANGEABLE = {

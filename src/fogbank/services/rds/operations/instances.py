@@ -7,7 +7,19 @@ from typing import Any
 from fogbank.aws import ids, paging, tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.rds import engines, groups, instances, members, naming, quotas, rules, snapshots
+from fogbank.services.rds import (
+    certificates,
+    engines,
+    groups,
+    insights,
+    instances,
+    logins,
+    members,
+    naming,
+    quotas,
+    rules,
+    snapshots,
+)
 from fogbank.services.rds.instances import changed, must_be, one
 from fogbank.services.rds.resources import Instance
 
@@ -32,6 +44,8 @@ def create_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             "InvalidParameterCombination", "The engine of the DB instance and of its cluster must be the same."
         )
     version = instances.version_for(ctx, engine, req.get("EngineVersion", ""))
+    if req.get("EnableIAMDatabaseAuthentication"):
+        logins.check(ctx, engine, version)
     backup, maintenance = rules.checked_windows(
         req.get("PreferredBackupWindow", ""), req.get("PreferredMaintenanceWindow", "")
     )
@@ -65,7 +79,9 @@ def create_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         backup_window=backup,
         maintenance_window=maintenance,
         upgrades_minor=req.get("AutoMinorVersionUpgrade", True),
+        certificate=certificates.checked(req.get("CACertificateIdentifier", certificates.DEFAULT)),
         copies_tags=req.get("CopyTagsToSnapshot", False),
+        **insights.asked(ctx, req),
         tags=tags.read(req.get("Tags")),
     )
     instance = instances.with_master_password(ctx, instance, req)

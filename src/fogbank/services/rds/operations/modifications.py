@@ -6,26 +6,46 @@ from typing import Any
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.rds import groups, instances, modifications, parameter_groups, rules
+from fogbank.services.rds import (
+    certificates,
+    groups,
+    insights,
+    instances,
+    logins,
+    modifications,
+    naming,
+    parameter_groups,
+    rules,
+)
 from fogbank.services.rds.instances import changed, must_be, one
+from fogbank.services.rds.resources import Measuring
 
 _NOT_HERE = (
     "AdditionalStorageVolumes", "AllowMajorVersionUpgrade", "DBSecurityGroups", "DBSubnetGroupName",
-    "DedicatedLogVolume", "Domain", "DomainFqdn", "MultiTenant", "NewDBInstanceIdentifier", "TdeCredentialArn",
+    "DedicatedLogVolume", "Domain", "DomainFqdn", "MultiTenant", "TdeCredentialArn",
 )  # fmt: skip
-_THE_CLUSTERS = ("BackupRetentionPeriod", "MasterUserPassword", "MultiAZ", "DBPortNumber", "VpcSecurityGroupIds")
+_THE_CLUSTERS = (
+    "BackupRetentionPeriod", "MasterUserPassword", "MultiAZ", "DBPortNumber", "VpcSecurityGroupIds",
+    "EnableIAMDatabaseAuthentication",
+)  # fmt: skip
 
 
 def modify_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     instance = one(ctx, req["DBInstanceIdentifier"])
     must_be(instance, "available", "stopped", "storage-optimization", "incompatible-parameters")
     rules.refuse(req, _NOT_HERE)
+    if req.get("EnableIAMDatabaseAuthentication"):
+        logins.check(ctx, instance.engine, instance.version)
+    certificates.checked(req.get("CACertificateIdentifier", certificates.DEFAULT))
     modifications.check(instance, req)
     if instance.cluster_id:
         for member in _THE_CLUSTERS:
             if req.get(member):
                 text = f"The DB instance is a member of a DB cluster. Modify {member} of the DB cluster."
                 raise AwsError("InvalidParameterCombination", text)
+    if name := req.get("NewDBInstanceIdentifier"):
+        req = {**req, "NewDBInstanceIdentifier": naming.identifier(name, "NewDBInstanceIdentifier")}
+        instances.check_absent(ctx, req["NewDBInstanceIdentifier"])
     if "EngineVersion" in req:
         req = {**req, "EngineVersion": instances.version_for(ctx, instance.engine, req["EngineVersion"])}
         if req["EngineVersion"].partition(".")[0] != instance.version.partition(".")[0]:
@@ -36,6 +56,7 @@ def modify_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     )
     fields: dict[str, Any] = {"backup_window": backup, "maintenance_window": maintenance}
     fields |= {field: req[member] for member, field in modifications.AT_ONCE.items() if member in req}
+    fields |= insights.asked(ctx, req, is_on=instance.insights)
     if "BackupRetentionPeriod" in req:
         fields["retention_days"] = rules.checked_range(req["BackupRetentionPeriod"], 0, 35, "BackupRetentionPeriod")
     if "PromotionTier" in req:
@@ -52,6 +73,8 @@ def modify_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if instance.pending and req.get("ApplyImmediately") and instance.status == "available":
         instance = changed(instance, status="modifying")
     ctx.put(instance)
+    if "EnablePerformanceInsights" in req:
+        ctx.after_commit(ctx.waker(Measuring, instance.resource_id))
     return {"DBInstance": shown}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from fogbank.aws import ids, tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.rds import backups, groups, instances, naming, rules, snapshots, topology
+from fogbank.services.rds import backups, groups, insights, instances, logins, naming, rules, snapshots, topology
 from fogbank.services.rds.instances import changed
 from fogbank.services.rds.resources import Instance, Snapshot, Source
 
@@ -32,14 +32,13 @@ def restore_db_instance_to_point_in_time(ctx: Context, req: dict[str, Any]) -> d
         text = f"The DB instance {origin.id} does not have backups enabled: its retention period is 0."
         raise AwsError("PointInTimeRestoreNotEnabled", text)
     at = ctx.now if wanted is None else float(wanted)
-    there = [one for one in backups.automated(ctx, origin) if one.status == "available"]
-    before = [one for one in there if one.taken_at <= at]
-    if not before or at > ctx.now:
+    base = backups.beginning(ctx, origin, at)
+    if base is None:
         text = f"The specified restore time is not within what {origin.id} can be restored to."
         raise AwsError("InvalidParameterValue", text)
-    made = _of_snapshot(ctx, before[-1], req["TargetDBInstanceIdentifier"], req)
+    made = _of_snapshot(ctx, base, req["TargetDBInstanceIdentifier"], req)
     source = Source(
-        kind="time", name=before[-1].node, time=0.0 if latest else at, archive=topology.archive(origin), of=origin.node
+        kind="time", name=base.node, time=0.0 if latest else at, archive=topology.archive(origin), of=origin.node
     )
     made = instances.placed(ctx, changed(made, source=source), req.get("AvailabilityZone", ""))
     return {"DBInstance": instances.described(ctx, made)}
@@ -64,6 +63,7 @@ def create_db_instance_read_replica(ctx: Context, req: dict[str, Any]) -> dict[s
         password=origin.password,
         database=origin.database,
         retention_days=0,
+        **insights.asked(ctx, req),
     )
     made = instances.placed(ctx, made, req.get("AvailabilityZone", ""))
     return {"DBInstance": instances.described(ctx, made)}
@@ -121,7 +121,7 @@ def _of_snapshot(ctx: Context, snapshot: Snapshot, identifier: str, req: Mapping
         iops=req.get("Iops", snapshot.iops),
         is_encrypted=snapshot.is_encrypted,
         key_id=snapshot.key_id,
-        checks_tokens=req.get("EnableIAMDatabaseAuthentication", snapshot.checks_tokens),
+        checks_tokens=snapshot.checks_tokens,
         option_group=req.get("OptionGroupName", snapshot.option_group),
     )
     return _grouped(ctx, made, req)
@@ -144,6 +144,7 @@ def _like(ctx: Context, origin: Instance, identifier: str, req: Mapping[str, Any
         tags={},
         is_multi_az=False,
         parameters_state="in-sync",
+        checks_tokens=False,
         subnet_group=origin.subnet_group if is_same_region else groups.DEFAULT,
         parameter_group=origin.parameter_group
         if is_same_region
@@ -168,6 +169,7 @@ def _grouped(ctx: Context, made: Instance, req: Mapping[str, Any]) -> Instance:
         parameter_group=parameters.name,
         backup_window=backup,
         maintenance_window=maintenance,
+        checks_tokens=logins.wanted(ctx, made, req),
         is_multi_az=req.get("MultiAZ", False),
         is_public=req.get("PubliclyAccessible", made.is_public),
         is_protected=req.get("DeletionProtection", False),

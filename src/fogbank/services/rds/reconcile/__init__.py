@@ -2,6 +2,7 @@
 
 from fogbank.services.rds.reconcile.clusters import cluster, cluster_endpoint
 from fogbank.services.rds.reconcile.instances import engines, instance
+from fogbank.services.rds.reconcile.measuring import measuring
 from fogbank.services.rds.reconcile.snapshots import snapshot
 
-__all__ = ["cluster", "cluster_endpoint", "engines", "instance", "snapshot"]
+__all__ = ["cluster", "cluster_endpoint", "engines", "instance", "measuring", "snapshot"]

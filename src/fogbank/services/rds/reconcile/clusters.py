@@ -12,8 +12,9 @@ from fogbank.control.context import Context
 from fogbank.control.reconcile import After
 from fogbank.planes.engines.postgresql.files import Node
 from fogbank.planes.engines.postgresql.plane import Owner
-from fogbank.services.rds import backups, clusters, failover, groups, instances, snapshots, topology
-from fogbank.services.rds.reconcile import following, telling
+from fogbank.services.rds import backups, clusters, failover, groups, instances, modifications, rules, topology
+from fogbank.services.rds.nodes import is_private, met
+from fogbank.services.rds.reconcile import doors, following, telling, volumes
 from fogbank.services.rds.reconcile.network import networked
 from fogbank.services.rds.resources import Cluster, ClusterEndpoint, Instance
 
@@ -51,12 +52,28 @@ async def cluster(ctx: Context, key: str) -> After | None:
     known = await _without_leavers(ctx, known)
     if known is None:
         return None
+    known = _with_changes(ctx, known)
     await _restarted(ctx, known)
+    await volumes.filled(ctx, known.cluster)
     known = await _with_writer(ctx, known)
     if known.writer is not None:
         await _with_readers(ctx, known)
     _settled(ctx, known.cluster.id, known.cluster.status)
-    return None
+    return _tended(ctx, key)
+
+
+def _tended(ctx: Context, key: str) -> After | None:
+    """Have the automated snapshots be there that are due; when the next one is."""
+    with ctx.begin():
+        found = ctx.get(Cluster, key)
+        if found is None or found.status != "available" or not found.writer_id:
+            return None
+        backups.tend(ctx, found)
+        waiting = [one for one in clusters.members(ctx, key) if one.pending and one.status == "available"]
+        windows = {one.id: rules.maintenance_begins(one.maintenance_window, ctx.now) for one in waiting}
+        for member in (one for one in waiting if windows[one.id] <= ctx.now):
+            ctx.put(instances.changed(member, status="modifying"))
+        return After(max(0.0, min([backups.due(ctx, found), *windows.values()]) - ctx.now))
 
 
 async def cluster_endpoint(ctx: Context, key: str) -> After | None:
@@ -76,9 +93,12 @@ def _read(ctx: Context, cluster_id: str) -> _Known | None:
         members = clusters.members(ctx, cluster_id)
         has_packets = ctx.planes.net.has_packets
         nodes = {
-            one.id: topology.node(one, one.seats[0], groups.in_force(ctx, one), has_packets=has_packets)
+            one.id: topology.node(one, one.seats[0], groups.in_force(ctx, one), has_packets=has_packets)._replace(
+                archive=topology.archive(found)
+            )
             for one in members
         }
+        nodes = {one.id: met(ctx, one, one.seats[0], nodes[one.id]) for one in members}
         return _Known(found, members, nodes, ctx.find(ClusterEndpoint, "by_cluster", cluster_id))
 
 
@@ -107,8 +127,9 @@ async def _without_leavers(ctx: Context, known: _Known) -> _Known | None:
                 continue
             known = await _failed_over(ctx, known, is_planned=True)
         if is_last:
-            await _kept_without(ctx, known.cluster, member)
+            await volumes.kept_without(ctx, known.cluster, member)
         await ctx.planes.databases.remove(member.node)
+        await doors.closed(ctx, member)
         with ctx.begin():
             for seat in member.seats:
                 instances.unseated(ctx, seat)
@@ -123,34 +144,15 @@ async def _without_leavers(ctx: Context, known: _Known) -> _Known | None:
         known = again
     if known.cluster.status == "deleting" and not known.members:
         await ctx.planes.proxies.set(_owner(known.cluster), ())
-        await _final(ctx, known.cluster)
+        await volumes.ended(ctx, known.cluster)
         with ctx.begin():
+            backups.forget(ctx, known.cluster)
             for endpoint in known.endpoints:
                 ctx.delete(ClusterEndpoint, endpoint.id)
             ctx.delete(Cluster, known.cluster.id)
             telling.tell_cluster(ctx, known.cluster.id, "deletion", "DB cluster deleted")
         return None
     return known
-
-
-async def _kept_without(ctx: Context, cluster: Cluster, last: Instance) -> None:
-    """What a cluster's last instance had stays: the next one finds it."""
-    databases = ctx.planes.databases
-    await databases.stop(last.node)
-    if databases.has_data(last.node) and cluster.writer_id == last.id:
-        await databases.duplicate(last.node, topology.volume(cluster))
-
-
-async def _final(ctx: Context, cluster: Cluster) -> None:
-    """The last snapshot of a cluster, if it is to have one; its data goes."""
-    databases, volume = ctx.planes.databases, topology.volume(cluster)
-    if cluster.final_snapshot and databases.has_data(volume):
-        with ctx.begin():
-            final = backups.snapshot_of_cluster(ctx, cluster, cluster.final_snapshot)
-        await databases.duplicate(volume, final.node)
-        with ctx.begin():
-            ctx.put(snapshots.changed(final, status="available", taken_at=ctx.now))
-    await databases.remove(volume)
 
 
 # The writer
@@ -175,10 +177,23 @@ async def _with_writer(ctx: Context, known: _Known) -> _Known:
     return known
 
 
+def _with_changes(ctx: Context, known: _Known) -> _Known:
+    """The cluster in which what was pending for its members holds, where they are being modified."""
+    changing = [one.id for one in known.members if one.status == "modifying" and one.pending]
+    if not changing:
+        return known
+    with ctx.begin():
+        for name in changing:
+            now = ctx.get(Instance, name)
+            if now is not None:
+                ctx.put(modifications.applied(ctx, now))
+    return _read(ctx, known.cluster.id) or known
+
+
 async def _restarted(ctx: Context, known: _Known) -> None:
-    """Members that are being rebooted begin anew; a writer stays the writer."""
+    """Members that are being rebooted, or have become another class, begin anew; a writer stays the writer."""
     for member in known.members:
-        if member.status != "rebooting":
+        if member.status not in ("rebooting", "modifying"):
             continue
         await ctx.planes.databases.stop(member.node)
         if member.id == known.cluster.writer_id:
@@ -187,30 +202,18 @@ async def _restarted(ctx: Context, known: _Known) -> None:
 
 async def _first(ctx: Context, known: _Known) -> _Known:
     """The cluster with its first writer, whose data is made of nothing."""
-    databases, writer = ctx.planes.databases, min(known.members, key=lambda one: (one.promotion_tier, one.created_at))
+    databases = ctx.planes.databases
+    # Whoever has data already was begun with, and what was kept may be gone.
+    writer = min(known.members, key=lambda one: (not databases.has_data(one.node), one.promotion_tier, one.created_at))
     node = known.nodes[writer.id]
     if not databases.has_data(node.name):
-        await _born(ctx, known.cluster, node)
+        await volumes.born(ctx, known.cluster, node)
     await databases.start(node)
     await _owned(ctx, known.cluster, node.name)
+    await volumes.handed_on(ctx, known.cluster)
     with ctx.begin():
         _put(ctx, known.cluster.id, writer_id=writer.id)
     return _read(ctx, known.cluster.id) or known
-
-
-async def _born(ctx: Context, cluster: Cluster, node: Node) -> None:
-    """A cluster's data, of what an instance left that was its last, of what the cluster comes from, or of nothing."""
-    databases = ctx.planes.databases
-    if databases.has_data(topology.volume(cluster)):
-        await databases.copy(node, topology.volume(cluster))
-    elif cluster.source.kind == "snapshot":
-        await databases.copy(node, cluster.source.name)
-    elif cluster.source.kind == "clone" and databases.is_running(cluster.source.name):
-        await databases.save(cluster.source.name, cluster.version, node.name)
-    elif cluster.source.kind == "clone":
-        await databases.copy(node, cluster.source.name)
-    else:
-        await databases.create(node)
 
 
 async def _owned(ctx: Context, cluster: Cluster, node: str) -> None:
@@ -316,8 +319,13 @@ async def _serve(ctx: Context, known: _Known) -> None:
     for one in running:
         fronts += topology.fronts(one, has_packets=has_packets)
     if known.cluster.forwards_writes and writer is not None:
-        fronts = topology.forwarding(fronts, writer, ctx.planes.databases.socket)
+        with ctx.begin():
+            is_tls_only = is_private(ctx, writer)
+        databases = ctx.planes.databases
+        fronts = topology.forwarding(fronts, writer, databases.socket, databases.certificate, is_private=is_tls_only)
     await ctx.planes.proxies.set(_owner(known.cluster), fronts)
+    for one in known.members:
+        await doors.opened(ctx, one)
 
 
 def _settled(ctx: Context, cluster_id: str, status: str) -> None:
@@ -327,12 +335,13 @@ def _settled(ctx: Context, cluster_id: str, status: str) -> None:
         if now is None:
             return
         for member in clusters.members(ctx, cluster_id):
-            if member.status in ("creating", "starting", "rebooting"):
+            if member.status in _WORDS:
                 category, message = _WORDS[member.status]
-                telling.settle(ctx, member, "available", category, message)
+                status = "modifying" if member.pending and member.status == "renaming" else "available"
+                telling.settle(ctx, member, status, category, message)
             else:
                 telling.told(ctx, member.id)
-        if now.status == status and status in ("creating", "failing-over", "starting"):
+        if now.status == status and status in ("creating", "failing-over", "renaming", "starting"):
             message = "DB cluster created" if status == "creating" else "DB cluster available"
             telling.settle_cluster(ctx, now, "available", _WORDS.get(status, ("notification", ""))[0], message)
 
@@ -341,6 +350,8 @@ _WORDS = {
     "creating": ("creation", "DB instance created"),
     "starting": ("notification", "DB instance started"),
     "rebooting": ("availability", "DB instance restarted"),
+    "modifying": ("configuration change", "Finished updating DB instance"),
+    "renaming": ("configuration change", "DB instance renamed"),
 }
 
 

@@ -10,9 +10,9 @@ from fogbank.control.context import Context
 from fogbank.control.reconcile import After
 from fogbank.planes.engines.postgresql.files import Node, Recovery
 from fogbank.planes.engines.postgresql.plane import Owner
-from fogbank.services.rds import backups, groups, instances, modifications, replicas, rules, topology
+from fogbank.services.rds import backups, groups, instances, modifications, nodes, replicas, rules, topology
 from fogbank.services.rds.instances import changed
-from fogbank.services.rds.reconcile import following, telling
+from fogbank.services.rds.reconcile import doors, following, telling
 from fogbank.services.rds.reconcile.network import networked
 from fogbank.services.rds.resources import Cluster, Instance, Snapshot
 
@@ -39,7 +39,8 @@ def engines(ctx: Context) -> Iterable[str]:
         yield from (seat.name for seat in one.seats)
         yield topology.archive(one)
     yield from (one.node for one in ctx.scan(Snapshot))
-    yield from (topology.volume(one) for one in ctx.scan(Cluster))
+    for cluster in ctx.scan(Cluster):
+        yield from (topology.volume(cluster), topology.archive(cluster))
 
 
 async def instance(ctx: Context, key: str) -> After | None:
@@ -63,11 +64,13 @@ def _read(ctx: Context, key: str) -> _Known | None:
             return _Known(found, [], "", [])
         parameters = groups.in_force(ctx, found)
         has_packets = ctx.planes.net.has_packets
-        nodes = [topology.node(found, seat, parameters, has_packets=has_packets) for seat in found.seats]
+        plain = [topology.node(found, seat, parameters, has_packets=has_packets) for seat in found.seats]
+        seen = [nodes.met(ctx, found, seat, node) for seat, node in zip(found.seats, plain, strict=True)]
         source = replicas.source(ctx, found)
         if source is not None and found.source.kind == "replica":
-            nodes[0] = topology.following(nodes[0], found.seats[0], ctx.planes.databases.socket(source.node))
-        return _Known(found, nodes, source.node if source is not None else "", replicas.of(ctx, found))
+            socket = ctx.planes.databases.socket(source.node)
+            seen[0] = topology.following(seen[0], found.seats[0], socket, source.port)
+        return _Known(found, seen, source.node if source is not None else "", replicas.of(ctx, found))
 
 
 def _next_look(ctx: Context, key: str) -> After | None:
@@ -274,6 +277,18 @@ async def _modified(ctx: Context, known: _Known) -> None:
     with ctx.begin():
         telling.settle(ctx, again.instance, "available", "configuration change", "Finished updating DB instance")
     _watch(ctx, again)
+    for replica in again.replicas:
+        replicas.waker(ctx, replica)()
+
+
+async def _renamed(ctx: Context, known: _Known) -> None:
+    """Everything is as it was, under another name; what else was to change does so now."""
+    await _kept_standby(ctx, known)
+    await _serve(ctx, known)
+    with ctx.begin():
+        status = "modifying" if known.instance.pending else "available"
+        telling.settle(ctx, known.instance, status, "configuration change", "DB instance renamed")
+    _watch(ctx, known)
 
 
 async def _rebooted(ctx: Context, known: _Known) -> None:
@@ -325,6 +340,7 @@ async def _deleted(ctx: Context, known: _Known) -> None:
         await databases.remove(node.name)
     await databases.remove(topology.archive(found))
     await ctx.planes.proxies.set(_owner(found), ())
+    await doors.closed(ctx, found)
     with ctx.begin():
         for seat in found.seats:
             instances.unseated(ctx, seat)
@@ -351,6 +367,7 @@ def _owner(found: Instance) -> str:
 async def _serve(ctx: Context, known: _Known) -> None:
     fronts = topology.fronts(known.instance, has_packets=ctx.planes.net.has_packets)
     await ctx.planes.proxies.set(_owner(known.instance), fronts)
+    await doors.opened(ctx, known.instance)
 
 
 def _watch(ctx: Context, known: _Known) -> None:
@@ -364,6 +381,7 @@ _BY_STATUS: dict[str, Callable[[Context, _Known], Awaitable[None]]] = {
     "deleting": _deleted,
     "modifying": _modified,
     "rebooting": _rebooted,
+    "renaming": _renamed,
     "starting": _started,
     "stopping": _stopped,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fogbank.control.context import Context
 from fogbank.control.reconcile import After
 from fogbank.services.rds import backups, snapshots, topology
-from fogbank.services.rds.reconcile import telling
+from fogbank.services.rds.reconcile import telling, volumes
 from fogbank.services.rds.resources import Cluster, Instance, Snapshot
 
 
@@ -14,7 +14,6 @@ async def snapshot(ctx: Context, key: str) -> After | None:
     kind, _, identifier = key.partition("\0")
     with ctx.begin():
         found = ctx.get(Snapshot, kind, identifier)
-        nodes = _sources(ctx, found) if found is not None else []
     if found is None:
         return None
     databases = ctx.planes.databases
@@ -22,13 +21,14 @@ async def snapshot(ctx: Context, key: str) -> After | None:
         await databases.remove(found.node)
         with ctx.begin():
             ctx.delete(Snapshot, kind, identifier)
+        await _trimmed(ctx, found)
     elif found.status == "creating" and not databases.has_data(found.node):
-        if found.copied_node:
-            await databases.duplicate(found.copied_node, found.node)
-        elif nodes and databases.is_running(nodes[0]):
-            await databases.save(nodes[0], found.version, found.node)
-        elif nodes and databases.has_data(nodes[-1]):
-            await databases.duplicate(nodes[-1], found.node)
+        with ctx.begin():
+            source = found.copied_node or _source(ctx, found)
+        if databases.is_running(source):
+            await databases.save(source, found.version, found.node)
+        elif databases.has_data(source):
+            await databases.duplicate(source, found.node)
         else:
             _settle(ctx, found, "failed")
             return None
@@ -37,16 +37,21 @@ async def snapshot(ctx: Context, key: str) -> After | None:
     return None
 
 
-def _sources(ctx: Context, found: Snapshot) -> list[str]:
-    """Where a snapshot's data is: in the node that runs, else in what a cluster without instances has left."""
+def _source(ctx: Context, found: Snapshot) -> str:
+    """The name of whatever has the data that a snapshot is of; empty once it is gone. Raises WorldError."""
     if found.kind == backups.OF_INSTANCES:
-        instance = ctx.get(Instance, found.source_id)
-        return [instance.node] if instance is not None and instance.resource_id == found.resource_id else []
-    cluster = ctx.get(Cluster, found.source_id)
-    if cluster is None or cluster.resource_id != found.resource_id:
-        return []
-    writer = ctx.get(Instance, cluster.writer_id) if cluster.writer_id else None
-    return [*([writer.node] if writer is not None else []), topology.volume(cluster)]
+        return next((one.node for one in ctx.find(Instance, "by_resource", found.resource_id)), "")
+    cluster = next(iter(ctx.find(Cluster, "by_resource", found.resource_id)), None)
+    return volumes.source_of(ctx, cluster) if cluster is not None else ""
+
+
+async def _trimmed(ctx: Context, gone: Snapshot) -> None:
+    """What was archived before the oldest automated snapshot is of no use to anybody."""
+    with ctx.begin():
+        rows = [one for one in ctx.find(Snapshot, "by_resource", gone.resource_id) if one.type == "automated"]
+    if gone.type == "automated" and rows:
+        oldest = min(rows, key=lambda one: one.created_at)
+        await ctx.planes.databases.trim(topology.archive_of(gone.resource_id), oldest.node)
 
 
 def _settle(ctx: Context, found: Snapshot, status: str) -> None:

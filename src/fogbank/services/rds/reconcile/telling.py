@@ -5,7 +5,7 @@ from __future__ import annotations
 from fogbank.control.context import Context
 from fogbank.services.rds import clusters, events, instances
 from fogbank.services.rds.events import Happening
-from fogbank.services.rds.resources import Cluster, Instance, Snapshot
+from fogbank.services.rds.resources import Cluster, Instance, Measuring, Snapshot
 
 _TOLD = ("creating", "rebooting", "starting")
 """States in which a server starts, and so is told all that it is to know."""
@@ -20,6 +20,16 @@ def settle(ctx: Context, found: Instance, status: str, category: str, message: s
         state = _parameters_state(now) if found.status in _TOLD else now.parameters_state
         ctx.put(instances.changed(now, status=status, needs=left, parameters_state=state, reason=""))
         tell(ctx, found.id, category, message)
+        if status == "available":
+            _measure(ctx, found.resource_id)
+
+
+def _measure(ctx: Context, resource_id: str) -> None:
+    """Have an instance be measured from now on."""
+    if ctx.get(Measuring, resource_id) is None:
+        ctx.put(Measuring(resource_id=resource_id))
+    else:
+        ctx.after_commit(ctx.waker(Measuring, resource_id))
 
 
 def settle_cluster(ctx: Context, found: Cluster, status: str, category: str, message: str) -> None:

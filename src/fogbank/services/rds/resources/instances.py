@@ -30,7 +30,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an instance's data is made from, once: nothing, a snapshot, another instance at a time, or as a replica."""
 
     kind: str = ""
-    """`` (nothing), `snapshot`, `time` or `replica`."""
+    """`` (nothing), `snapshot`, `time`, `replica`, or of clusters `clone`."""
     name: str = ""
     """The engine name under which the data was saved, or the ARN of the source instance."""
     time: float = 0.0
@@ -103,6 +103,11 @@ class Instance(Record, frozen=True, kw_only=True):
     certificate: str = "rds-ca-rsa2048-g1"
     log_exports: tuple[str, ...] = ()
     insights: bool = False
+    """Performance Insights."""
+    insights_days: int = 7
+    """How long what they saw is kept."""
+    insights_key: str = ""
+    """The key that a request has named; kept, and used for nothing."""
     tags: Mapping[str, str] = {}
     pending: Mapping[str, str] = {}
     """`PendingModifiedValues`, each as JSON: what holds after the next maintenance window or reboot."""
