@@ -154,7 +154,7 @@ class Cloud:
         self.store.sweep_blobs()
         await self._adopt()
         self.reconcile.start()
-        for work in (keep_time(self.clock), self.reconcile.run(), self.dispatch.outbox.run()):
+        for work in (keep_time(self.clock), self.reconcile.run(), self.dispatch.outbox.run(), self.databases.look()):
             self._tasks.append(asyncio.create_task(work))
 
     async def _adopt(self) -> None:
@@ -178,8 +178,8 @@ class Cloud:
         """Take away the engines that nothing remembers: they were being deleted when the process before us died."""
         left = set(self.databases.names())
         if left:
-            # Finding the servers of the machine runs programs: not on the loop, once reconcilers ask.
-            await asyncio.to_thread(self.databases.versions)
+            # Before reconcilers ask.
+            await self.databases.look()
         for installed in self.services if left else ():
             kinds = [kind for kind in installed.service.reconcilers if installed.service.engines]
             for scope in sorted({scope for kind in kinds for scope in self.store.scopes_of(kind)}):

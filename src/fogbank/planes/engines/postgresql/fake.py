@@ -47,6 +47,9 @@ class FakeDatabases:
         self.sessions: list[FakeSession] = []
         self._watches: dict[str, Callable[[], object]] = {}
 
+    async def look(self) -> None:
+        pass
+
     def versions(self) -> list[str]:
         return self._versions
 

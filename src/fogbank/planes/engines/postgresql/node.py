@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
 import re
 import secrets
 import shutil
 import signal
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,14 +18,14 @@ from fogbank.aws.errors import WorldError
 from fogbank.planes import usage
 from fogbank.planes.authority import Authority
 from fogbank.planes.engines.engine import Engines, Start, until
-from fogbank.planes.engines.postgresql import certificates, figures, files, servers
+from fogbank.planes.engines.postgresql import certificates, figures, files
 from fogbank.planes.engines.postgresql.activity import Activity, Seen
 from fogbank.planes.engines.postgresql.client import Clients
 from fogbank.planes.engines.postgresql.figures import Figures
 from fogbank.planes.engines.postgresql.files import ADMIN, LAG_FILE, Node
+from fogbank.planes.engines.postgresql.installations import Installations
 from fogbank.planes.engines.postgresql.lag import Lag, Lags
 from fogbank.planes.engines.postgresql.plane import Abilities, Certified, LogFile, Owner, Parameter
-from fogbank.planes.engines.postgresql.servers import Server
 from fogbank.planes.engines.postgresql.session import Login, Session
 
 if TYPE_CHECKING:
@@ -40,24 +38,8 @@ _STATEMENT_SECONDS = 60
 _STOP_SECONDS = 20.0
 _RELOAD_SECONDS = 5.0
 _PORT_FILE = ".s.PGSQL."
-_TEMPLATE_SQL = """\
-CREATE ROLE rds_superuser;
-CREATE ROLE rds_password;
-CREATE ROLE rds_iam;
-CREATE ROLE rds_replication;
-CREATE ROLE rds_ad;
-GRANT pg_monitor, pg_signal_backend, pg_read_all_data, pg_write_all_data TO rds_superuser WITH ADMIN OPTION;
-GRANT rds_password, rds_replication TO rds_superuser WITH ADMIN OPTION;
-CREATE ROLE rdsrepladmin LOGIN REPLICATION;
-CREATE DATABASE rdsadmin;
-"""
-"""In the mode without a postmaster each line is a statement."""
-_SQL_SINCE_16 = "GRANT pg_create_subscription TO rds_superuser WITH ADMIN OPTION;\n"
 _ROLES_ARE_STRICT = 16_00_00
 """Since this version only who has a role with ADMIN OPTION grants it; before, whoever makes roles does."""
-_SYSTEM_TEMPLATES = "templates"
-_TEMPLATE_EDITION = hashlib.sha256((_TEMPLATE_SQL + _SQL_SINCE_16).encode()).hexdigest()[:6]
-"""Templates of another content are other ones."""
 
 
 class Postgres:
@@ -65,53 +47,33 @@ class Postgres:
 
     def __init__(self, engines: Engines, cache: Path, *, chosen: str = "", is_durable: bool = False) -> None:
         self.engines = engines
-        self._cache = cache
-        self._chosen = chosen
+        self.installed = Installations(engines, cache, chosen)
         self._is_durable = is_durable
-        self._servers: list[Server] | None = None
-        self._parameters: dict[str, Mapping[str, Parameter]] = {}
-        self._making = asyncio.Lock()
         self._authority: Callable[[], Authority] | None = None
         self.lags = Lags(self._say_lag, self._postmaster)
         self.activity = Activity(self.connect)
         self._clients = Clients()
         self._reminders: set[asyncio.TimerHandle] = set()
 
-    def servers(self) -> list[Server]:
-        """The installations of this machine, newest first, where the engines' user can use them."""
-        if self._servers is None:
-            self._servers = [self._reachable(one) for one in servers.found(self._chosen)]
-        return self._servers
-
-    def server(self, version: str) -> Server:
-        """The installation of a major version. Raises WorldError."""
-        for one in self.servers():
-            if str(one.major) == version.partition(".")[0]:
-                return one
-        raise WorldError(f"PostgreSQL {version} is not on this machine: {servers.REMEDY}")
-
     def versions(self) -> list[str]:
         """See `Databases.versions`."""
-        return [one.version for one in self.servers()]
+        return [one.version for one in self.installed.servers()]
 
     def parameters(self, version: str) -> Mapping[str, Parameter]:
-        """See `Databases.parameters`. Runs the server once for each version: some milliseconds."""
-        server = self.server(version)
-        if server.version not in self._parameters:
-            self._parameters[server.version] = servers.parameters(server)
-        return self._parameters[server.version]
+        """See `Databases.parameters`."""
+        return self.installed.parameters(version)
 
     def libraries(self, version: str) -> frozenset[str]:
         """See `Databases.libraries`."""
-        folder = self.server(version).programs.parent / "lib"
-        return frozenset(path.stem for path in folder.glob("*.so"))
+        return self.installed.libraries(version)
 
     def abilities(self, version: str) -> Abilities:
         """See `Databases.abilities`."""
-        with contextlib.suppress(WorldError):
-            server = self.server(version)
-            return Abilities(server.has_tls, server.has_ldap)
-        return Abilities()
+        return self.installed.abilities(version)
+
+    async def look(self) -> None:
+        """See `Databases.look`."""
+        await asyncio.to_thread(self.installed.look)
 
     def trust(self, authority: Callable[[], Authority]) -> None:
         """See `Databases.trust`."""
@@ -189,8 +151,8 @@ class Postgres:
 
     async def create(self, node: Node) -> None:
         """Make a node's data from nothing: a copy of a template, with a system identifier of its own."""
-        server = self.server(node.version)
-        template = await self._template(server)
+        server = self.installed.server(node.version)
+        template = await self.installed.template(server)
         home = self._swept(node.name)
         await self.engines.run(node.name, ["cp", "-a", "--reflink=auto", str(template), str(home / "new")])
         control = home / "new" / "global" / "pg_control"
@@ -217,7 +179,7 @@ class Postgres:
         """Make a standby's data by copying its primary over the network that both live in, and mark it as a standby."""
         assert node.following is not None, node
         home = self._swept(node.name)
-        argv = [self.server(node.version).program("pg_basebackup"), "-D", str(home / "new"), "-X", "stream"]
+        argv = [self.installed.server(node.version).program("pg_basebackup"), "-D", str(home / "new"), "-X", "stream"]
         argv += ["-c", "fast", "--no-sync", "-d", node.following.conninfo, "-S", node.following.slot]
         await self.engines.run(node.name, argv, ns=node.ns)
         self.mark(node.name, home / "new")
@@ -229,8 +191,8 @@ class Postgres:
 
     async def save(self, name: str, version: str, target: str) -> None:
         """See `Databases.save`."""
-        home = self._swept(target)
-        argv = [self.server(version).program("pg_basebackup"), "-D", str(home / "new"), "-X", "fetch", "-c", "fast"]
+        home, program = self._swept(target), self.installed.server(version).program("pg_basebackup")
+        argv = [program, "-D", str(home / "new"), "-X", "fetch", "-c", "fast"]
         socket = ["-h", str(self._sockets(name)), "-p", str(self._port(name)), "-U", ADMIN]
         await self.engines.run(name, [*argv, "--no-sync", *socket])
         (home / "new").rename(home / "data")
@@ -290,7 +252,7 @@ class Postgres:
             (home / "data" / "postmaster.pid").unlink(missing_ok=True)
             for stale in (home / "run").glob(f"{_PORT_FILE}*"):
                 stale.unlink(missing_ok=True)
-            program = self.server(node.version).program("postgres")
+            program = self.installed.server(node.version).program("postgres")
             argv = [program, "-c", f"config_file={home / 'postgresql.conf'}"]
             await self.engines.start(node.name, Start(argv, node.ns, farewell=signal.SIGQUIT))
         elif is_changed:
@@ -496,61 +458,6 @@ class Postgres:
         new.replace(path)
         return True
 
-    async def _template(self, server: Server) -> Path:
-        """A data folder as `initdb` makes it, with RDS's roles; made once for each version, and kept."""
-        shared = self._shared()
-        found = shared / f"postgresql-{server.version}-{_TEMPLATE_EDITION}"
-        async with self._making:
-            if not (found / "PG_VERSION").exists():
-                await self._make_template(server, found)
-        return found
-
-    async def _make_template(self, server: Server, target: Path) -> None:
-        new = Path(tempfile.mkdtemp(dir=target.parent, prefix="new-"))
-        self.engines.give(new)
-        try:
-            name = target.name
-            argv = [server.program("initdb"), "-D", str(new / "data"), "-N", "-A", "trust", "-U", ADMIN]
-            await self.engines.run(name, [*argv, "-E", "UTF8", "--locale=C.UTF-8", "--wal-segsize=4"])
-            script = new / "roles.sql"
-            script.write_text(_TEMPLATE_SQL + (_SQL_SINCE_16 if server.major >= 16 else ""))
-            self.engines.give(script)
-            single = '"$1" --single -D "$2" postgres < "$3"'
-            words = ["sh", server.program("postgres"), str(new / "data"), str(script)]
-            await self.engines.run(name, ["sh", "-c", single, *words])
-            # Another cloud may have been quicker: both have made the same.
-            with contextlib.suppress(OSError):
-                (new / "data").rename(target)
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
-
-    def _shared(self) -> Path:
-        """A folder that outlives clouds, for what is the same in all."""
-        folder = Path("/var/lib/fogbank") / _SYSTEM_TEMPLATES if self.engines.user else self._cache
-        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-        self.engines.give(folder)
-        return folder
-
-    def _reachable(self, server: Server) -> Server:
-        """The server itself, or a copy where the engines' user may not go to it (a wheel in root's home)."""
-        if not self.engines.user or _lets_others(server.programs):
-            return server
-        home = self._shared() / f"server-{server.version}"
-        if not home.exists():
-            new = Path(tempfile.mkdtemp(dir=home.parent, prefix="new-"))
-            new.chmod(0o755)
-            # The libraries lie beside the package.
-            source = server.programs.parent.parent
-            shutil.copytree(source, new / source.name, symlinks=True)
-            libraries = source.with_name(source.name + ".libs")
-            if libraries.is_dir():
-                shutil.copytree(libraries, new / libraries.name)
-            try:
-                new.rename(home)
-            except OSError:
-                shutil.rmtree(new, ignore_errors=True)
-        return server._replace(programs=home / server.programs.parent.parent.name / server.programs.parent.name / "bin")
-
 
 async def all_of(connection: psycopg.AsyncConnection[Any], statement: str, *values: Any) -> list[tuple[Any, ...]]:
     """The rows of a query; none of a statement that gives none."""
@@ -590,7 +497,3 @@ def _identify(control: Path) -> None:
     from fogbank.planes.engines.postgresql import control_file
 
     control.write_bytes(control_file.identified(control.read_bytes(), secrets.randbits(63)))
-
-
-def _lets_others(path: Path) -> bool:
-    return all(one.stat().st_mode & 0o001 for one in (path, *path.parents))

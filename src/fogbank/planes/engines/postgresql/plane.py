@@ -61,6 +61,9 @@ class Owner(NamedTuple):
 class Databases(Protocol):
     """PostgreSQL's nodes. Coroutines raise WorldError in the server's own words; doing a thing twice does no harm."""
 
+    async def look(self) -> None:
+        """Find out what the machine has, away from the loop: what is asked for later is known then."""
+
     def versions(self) -> list[str]:
         """The versions that this machine has, newest first: `["18.6", "15.18"]`."""
 

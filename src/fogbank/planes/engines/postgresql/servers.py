@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import mmap
 import re
 import subprocess
 from collections.abc import Iterator
@@ -88,11 +89,12 @@ def _server(programs: Path) -> Server | None:
             [programs / "postgres", "--version"], capture_output=True, text=True, timeout=_SECONDS_MAX, check=True
         ).stdout
         # What it was linked with: `pg_config` is in another package.
-        linked = (programs / "postgres").read_bytes()
+        with (programs / "postgres").open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as linked:
+            has_tls, has_ldap = (linked.find(name) >= 0 for name in (b"SSL_CTX_new", b"ldap_simple_bind_s"))
     except (OSError, subprocess.SubprocessError):
         return None
     matched = _VERSION.search(said)
     if matched is None:
         return None
     version = f"{matched[1]}.{matched[2]}"
-    return Server(version, programs, b"SSL_CTX_new" in linked, b"ldap_simple_bind_s" in linked)
+    return Server(version, programs, has_tls, has_ldap)
