@@ -226,3 +226,25 @@ def test_all_members_may_go_at_once(rds: Rds) -> None:
     assert rds("DescribeDBInstances")["DBInstances"] == []
     member(rds, "c", "c-3")
     assert sql(rds, "c-3", "SELECT a FROM t") == [(7,)]
+
+
+def test_forwarding_that_is_turned_on_later_holds_at_every_address(rds: Rds) -> None:
+    shown = rds.cluster("c", members=2)
+    sql(rds, "c-1", "CREATE TABLE t (a int)")
+    at = rds.shown("c-2")["Endpoint"]
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        soon(lambda: rds.sql(at, "SELECT count(*) FROM t"), [(0,)])
+        rds.sql(at, "INSERT INTO t VALUES (1)")
+    before = rds.process_of("c-1")
+    rds("ModifyDBCluster", DBClusterIdentifier="c", EnableLocalWriteForwarding=True)
+    assert rds.process_of("c-1") == before, "the writer goes on"
+    reader = {"Address": shown["ReaderEndpoint"], "Port": shown["Port"]}
+    for number, endpoint in enumerate((rds.shown("c-2")["Endpoint"], reader)):
+        rds.sql(endpoint, f"INSERT INTO t VALUES ({number})")
+    assert rds.shown("c-2")["Endpoint"] == at
+    rds("FailoverDBCluster", DBClusterIdentifier="c")
+    rds.sql(rds.shown("c-1")["Endpoint"], "INSERT INTO t VALUES (2)")
+    assert sql(rds, "c-2", "SELECT count(*) FROM t") == [(3,)]
+    rds("ModifyDBCluster", DBClusterIdentifier="c", EnableLocalWriteForwarding=False)
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        sql(rds, "c-1", "INSERT INTO t VALUES (3)")

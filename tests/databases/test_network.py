@@ -11,7 +11,7 @@ import pytest
 from fogbank.planes.engines.postgresql import servers
 from fogbank.planes.net import probe
 from fogbank.services.rds import naming
-from fogbank.testing.databases import PASSWORD, REGION, Rds, real, real_proxies
+from fogbank.testing.databases import PASSWORD, REGION, Rds, real, real_proxies, soon
 from fogbank.testing.network import Network
 
 PSQL = servers.found()[0].program("psql")
@@ -67,3 +67,30 @@ def test_a_name_leads_to_the_instance_and_only_its_group_lets_in(inside: Rds) ->
     assert ec2(inside, "DescribeNetworkInterfaces", NetworkInterfaceIds=[client["NetworkInterfaceId"]])
     gone = inside.network.command(client["NetworkInterfaceId"], "dig", "+short", "@169.254.169.253", name)
     assert gone.output.decode().strip() == ""
+
+
+def test_a_reader_forwards_writes_of_its_vpc(inside: Rds) -> None:
+    shown = inside.cluster("c", members=2, EnableLocalWriteForwarding=True)
+    assert inside.network is not None
+    inside.sql({"Address": shown["Endpoint"], "Port": shown["Port"]}, "CREATE TABLE t (a int)")
+    group = inside.shown("c-1")["DBSubnetGroup"]
+    own = shown["VpcSecurityGroups"][0]["VpcSecurityGroupId"]
+    subnet = group["Subnets"][0]["SubnetIdentifier"]
+    client = ec2(inside, "CreateNetworkInterface", SubnetId=subnet, Groups=[own])["NetworkInterface"]
+    name = naming.cluster_endpoint("c", inside.account, REGION, "ro")
+    dug = inside.network.command(client["NetworkInterfaceId"], "dig", "+short", "@169.254.169.253", name)
+    address = dug.output.decode().strip()
+    assert address == inside.record("c-2").seats[0].address
+
+    def asked(statement: str, mode: str = "session") -> str:
+        environ = [f"PGPASSWORD={PASSWORD}", f"PGOPTIONS=-c apg_write_forward.consistency_mode={mode}"]
+        argv = ["env", *environ, PSQL, "-h", address, "-U", "ann", "-d", "postgres", "-Atc", statement]
+        found = inside.network.command(client["NetworkInterfaceId"], *argv)  # type: ignore[union-attr]
+        return (found.output or found.errors).decode().strip()
+
+    soon(lambda: asked("SELECT count(*) FROM t"), "0")
+    assert asked("INSERT INTO t VALUES (1)") == "INSERT 0 1"
+    assert asked("SELECT count(*) FROM t", mode="global") == "1"
+    assert "read-only transaction" in asked("INSERT INTO t VALUES (2)", mode="off")
+    inside("FailoverDBCluster", DBClusterIdentifier="c")
+    assert asked("INSERT INTO t VALUES (3)") == "INSERT 0 1", "it is the writer now"

@@ -67,9 +67,7 @@ def make(ctx: Context, identifier: str, req: Mapping[str, Any]) -> Instance:
     if instance.is_public:
         instances.check_public(ctx, group.vpc_id)
     seat = instances.seated(ctx, instance, _zone(cluster, others, [one.zone for one in group.subnets], req))
-    # A front stands before a member that may forward writes; others listen at their address themselves.
-    at = instances.loopback(ctx) if cluster.forwards_writes else seat.loopback
-    instance = instances.changed(instance, seats=(seat,), loopback=at)
+    instance = instances.changed(instance, seats=(seat,), loopback=seat.loopback)
     ctx.put(instance)
     return instance
 

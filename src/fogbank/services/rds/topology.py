@@ -24,11 +24,12 @@ _ROOM = {
 
 def node(instance: Instance, seat: Seat, values: Mapping[str, str], *, has_packets: bool) -> Node:
     """A node of an instance: on its interface where there is a network, else on its loopback address."""
+    inside = "127.0.0.1" if seat.is_fronted else "*"
     return Node(
         name=seat.name,
         version=instance.version,
         ns=seat.interface_id if has_packets else "",
-        addresses=("*",) if has_packets else (seat.loopback,),
+        addresses=(inside if has_packets else seat.loopback,),
         port=instance.port,
         parameters=parameters.told(values, instance.instance_class),
         archive=archive(instance) if instance.retention_days and not instance.cluster_id else "",
@@ -95,12 +96,15 @@ def target(instance: Instance, seat: Seat, *, has_packets: bool) -> Target:
 
 
 def fronts(instance: Instance, *, has_packets: bool) -> list[Front]:
-    """How programs of the host reach an instance: a node listens at its loopback address itself where it can."""
+    """How programs reach an instance: a node listens at its addresses itself where it can."""
     seat = instance.seats[0]
     if not has_packets and seat.loopback == instance.loopback:
         return []
     behind = target(instance, seat, has_packets=has_packets)
-    return [Front(address=instance.loopback, port=instance.port, targets=(behind,))]
+    found = [Front(address=instance.loopback, port=instance.port, targets=(behind,))]
+    if has_packets and seat.is_fronted:
+        found.append(Front(ns=seat.interface_id, address=seat.address, port=instance.port, targets=(behind,)))
+    return found
 
 
 def cluster_fronts(

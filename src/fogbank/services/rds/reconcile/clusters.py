@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from fogbank.aws.errors import WorldError
 from fogbank.control.context import Context
 from fogbank.control.reconcile import After
@@ -265,6 +267,7 @@ async def _received(ctx: Context, readers: Sequence[Instance]) -> dict[str, int]
 
 
 async def _with_readers(ctx: Context, known: _Known) -> None:
+    known = _fronted(ctx, known)
     writer = known.writer
     assert writer is not None, known
     databases = ctx.planes.databases
@@ -291,6 +294,23 @@ async def _with_readers(ctx: Context, known: _Known) -> None:
         databases.lag(one.node, low, high)
     for one in known.members:
         databases.watch(one.node, ctx.waker(Cluster, known.cluster.id))
+
+
+def _fronted(ctx: Context, known: _Known) -> _Known:
+    """The cluster with a proxy before each of its readers, if they are to forward writes.
+
+    A reader that runs is started again for it; a writer goes on as it is, until it is a reader.
+    """
+    bare = [one for one in known.readers if not one.seats[0].is_fronted] if known.cluster.forwards_writes else []
+    if not bare:
+        return known
+    with ctx.begin():
+        for one in bare:
+            now = ctx.get(Instance, one.id)
+            if now is not None:
+                seat = msgspec.structs.replace(now.seats[0], is_fronted=True, loopback=instances.loopback(ctx))
+                ctx.put(instances.changed(now, seats=(seat,)))
+    return _read(ctx, known.cluster.id) or known
 
 
 def _slots(ctx: Context, found: Cluster) -> list[str]:

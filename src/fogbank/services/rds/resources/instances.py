@@ -22,6 +22,8 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     interface_id: str = ""
     address: str = ""
     public_address: str = ""
+    is_fronted: bool = False
+    """Whether a proxy stands at its addresses, which may forward writes, and the node listens for that alone."""
     allocation_id: str = ""
     """Of the public address of a publicly accessible instance."""
 
