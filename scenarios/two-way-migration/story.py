@@ -11,29 +11,13 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import botocore.session
-import psycopg
+import native
+import pglogical
+from sites import DATABASE, HERE, PASSWORD, THERE, USER, Site, There, connected, until
 
-USER, PASSWORD, DATABASE = "ann", "correct-horse-9", "shop"
-LOGIN = {"user": USER, "password": PASSWORD, "dbname": DATABASE, "autocommit": True}
-_SCHEMA = "CREATE TABLE orders (id bigint PRIMARY KEY, item text NOT NULL, paid boolean NOT NULL DEFAULT false)"
-_SYNCED = "SELECT count(*) = 0 FROM pg_subscription_rel WHERE srsubstate <> 'r'"
 _POSITION = "SELECT pg_current_wal_flush_lsn()"
 _CAUGHT_UP = "SELECT bool_and(confirmed_flush_lsn >= %s::pg_lsn) FROM pg_replication_slots WHERE slot_type = 'logical'"
-_CONFLICTS = """SELECT subname, confl_insert_exists, confl_update_origin_differs, confl_update_missing,
- confl_delete_origin_differs, confl_delete_missing FROM pg_stat_subscription_stats"""
-_SECONDS_MAX = 60.0
-
-
-class Site(NamedTuple):
-    """One of the two databases."""
-
-    name: str
-    region: str
-    first_id: int
-    """Where its sequence starts, so that both can take orders at once."""
-
-
-HERE, THERE = Site("government", "us-gov-west-1", 1), Site("commercial", "us-east-1", 1001)
+EDITIONS = {"pglogical": pglogical, "native": native}
 
 
 class Told(NamedTuple):
@@ -45,30 +29,28 @@ class Told(NamedTuple):
     doubled: int
     away_ms: float
     back_ms: float
-    conflicts: list[tuple[Any, ...]]
+    has_column: bool
+    """Whether the column that was added meanwhile is on both sides."""
 
     @property
     def is_well(self) -> bool:
-        return not self.missing and not self.doubled and len(set(self.rows.values())) == 1
+        return self.has_column and not self.missing and not self.doubled and len(set(self.rows.values())) == 1
 
 
 @contextmanager
-def sites(session: Any) -> Iterator[dict[str, dict[str, Any]]]:
+def sites(clients: dict[Site, Any], edition: Any, version: str) -> Iterator[There]:
     """Both instances, with logical replication from the start; where they are found, by name."""
-    clients = {site: session.create_client("rds", region_name=site.region) for site in (HERE, THERE)}
-    version = _version(clients[HERE])
     for site, rds in clients.items():
         rds.create_db_parameter_group(
             DBParameterGroupName=f"logical-{site.name}",
             DBParameterGroupFamily=f"postgres{version}",
             Description="logical",
         )
-        parameters = {"rds.logical_replication": "1", "track_commit_timestamp": "1"}
         rds.modify_db_parameter_group(
             DBParameterGroupName=f"logical-{site.name}",
             Parameters=[
                 {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "pending-reboot"}
-                for name, value in parameters.items()
+                for name, value in edition.PARAMETERS.items()
             ],
         )
         rds.create_db_instance(
@@ -87,14 +69,30 @@ def sites(session: Any) -> Iterator[dict[str, dict[str, Any]]]:
     finally:
         for site, rds in clients.items():
             rds.delete_db_instance(DBInstanceIdentifier=site.name, SkipFinalSnapshot=True)
+            waiter = rds.get_waiter("db_instance_deleted")
+            waiter.config.delay = 1
+            waiter.wait(DBInstanceIdentifier=site.name)
+            rds.delete_db_parameter_group(DBParameterGroupName=f"logical-{site.name}")
 
 
-def _version(rds: Any) -> str:
-    """The newest major version that there is; `origin = none` takes 16 or newer."""
+def chosen_edition(rds: Any, wanted: str) -> tuple[str, str]:
+    """The edition to tell, and the version of PostgreSQL that can: the wanted one, or the first that is possible."""
     found = [int(one["EngineVersion"].partition(".")[0]) for one in _versions(rds)]
-    if not found or max(found) < 16:
-        raise SystemExit("this story needs PostgreSQL 16 or newer: pip install 'fogbank[postgresql]'")
-    return str(max(found))
+    preloadable = {one: _preloadable(rds, one) for one in found}
+    for name in [wanted] if wanted else EDITIONS:
+        if version := EDITIONS[name].version(found, preloadable):
+            return name, str(version)
+    raise SystemExit("this story needs pglogical, or PostgreSQL 16 or newer: pip install 'fogbank[postgresql]'")
+
+
+def _preloadable(rds: Any, version: int) -> str:
+    """What a version can preload, separated by commas."""
+    paginator = rds.get_paginator("describe_engine_default_parameters")
+    for page in paginator.paginate(DBParameterGroupFamily=f"postgres{version}"):
+        for row in page["EngineDefaults"]["Parameters"]:
+            if row["ParameterName"] == "shared_preload_libraries":
+                return str(row.get("AllowedValues", ""))
+    return ""
 
 
 def _versions(rds: Any) -> list[dict[str, Any]]:
@@ -110,43 +108,14 @@ def _endpoint(rds: Any, name: str) -> dict[str, Any]:
     return {"host": found["Address"], "port": found["Port"]}
 
 
-def joined(there: dict[str, dict[str, Any]]) -> None:
-    """Each side subscribes to what the other side's own clients write, and to nothing that came from here."""
-    for site in (HERE, THERE):
-        with psycopg.connect(**there[site.name], **LOGIN) as connection:
-            connection.execute(_SCHEMA)
-            connection.execute(f"CREATE SEQUENCE order_ids START {site.first_id} INCREMENT 1")
-            if site == HERE:
-                connection.execute("INSERT INTO orders SELECT nextval('order_ids'), 'old' FROM generate_series(1, 100)")
-            connection.execute(f"CREATE PUBLICATION {site.name} FOR TABLE orders")
-    for site, other in ((THERE, HERE), (HERE, THERE)):
-        login = " ".join(
-            f"{name}={value}" for name, value in {**there[other.name], **LOGIN}.items() if name != "autocommit"
-        )
-        options = f"origin = none, copy_data = {'true' if site == THERE else 'false'}"
-        with psycopg.connect(**there[site.name], **LOGIN) as connection:
-            connection.execute(
-                f"CREATE SUBSCRIPTION of_{other.name} CONNECTION '{login}' PUBLICATION {other.name} WITH ({options})"
-            )
-            _until(connection, _SYNCED)
-
-
-def _until(connection: Any, question: str, *values: Any) -> None:
-    ends_at = time.monotonic() + _SECONDS_MAX
-    while connection.execute(question, values or None).fetchone() != (True,):
-        if time.monotonic() > ends_at:
-            raise SystemExit(f"never so: {question}")
-        time.sleep(0.002)
-
-
 class Clients:
     """Orders, taken one after another at whichever site clients are sent to."""
 
-    def __init__(self, there: dict[str, dict[str, Any]], rate: float) -> None:
+    def __init__(self, there: There, rate: float) -> None:
         self.taken: list[int] = []
         self._there = there
         self._pause = 1 / rate
-        self._where = HERE.name
+        self._where = HERE
         self._may = threading.Event()
         self._may.set()
         self._idle = threading.Event()
@@ -155,7 +124,7 @@ class Clients:
 
     def _take(self) -> None:
         while not self._ends.is_set():
-            with psycopg.connect(**self._there[self._where], **LOGIN) as connection:
+            with connected(self._there, self._where) as connection:
                 while self._may.is_set() and not self._ends.is_set():
                     order = "INSERT INTO orders VALUES (nextval('order_ids'), 'new') RETURNING id"
                     self.taken.append(connection.execute(order).fetchone()[0])
@@ -172,10 +141,10 @@ class Clients:
         self._idle.clear()
         self._may.clear()
         self._idle.wait()
-        with psycopg.connect(**self._there[source.name], **LOGIN) as connection:
+        with connected(self._there, source) as connection:
             (position,) = connection.execute(_POSITION).fetchone()
-            _until(connection, _CAUGHT_UP, position)
-        self._where = target.name
+            until(connection, _CAUGHT_UP, position)
+        self._where = target
         self._may.set()
         return 1000 * (time.perf_counter() - began)
 
@@ -184,25 +153,19 @@ class Clients:
         self._thread.join()
 
 
-def told(there: dict[str, dict[str, Any]], seconds: float, rate: float) -> Told:
+def told(there: There, edition: Any, seconds: float, rate: float) -> Told:
     """Clients write here, then there, then here again; a column is added to both sides meanwhile."""
     clients = Clients(there, rate)
     clients.start()
     time.sleep(seconds)
     away = clients.moved(HERE, THERE)
     time.sleep(seconds)
-    for site in (THERE, HERE):
-        with psycopg.connect(**there[site.name], **LOGIN) as connection:
-            connection.execute("ALTER TABLE orders ADD COLUMN note text")
+    edition.altered(there)
     back = clients.moved(THERE, HERE)
     time.sleep(seconds)
     clients.stop()
     found = {site.name: _rows(there, site) for site in (HERE, THERE)}
     here = found[HERE.name]
-    conflicts = []
-    for site in (HERE, THERE):
-        with psycopg.connect(**there[site.name], **LOGIN) as connection:
-            conflicts += [row for row in connection.execute(_CONFLICTS).fetchall() if any(row[1:])]
     return Told(
         written=len(clients.taken),
         rows={name: len(ids) for name, ids in found.items()},
@@ -210,17 +173,38 @@ def told(there: dict[str, dict[str, Any]], seconds: float, rate: float) -> Told:
         doubled=len(clients.taken) - len(set(clients.taken)),
         away_ms=away,
         back_ms=back,
-        conflicts=conflicts,
+        has_column=all(_has_column(there, site) for site in (HERE, THERE)),
     )
 
 
-def _rows(there: dict[str, dict[str, Any]], site: Site) -> list[int]:
+def _has_column(there: There, site: Site) -> bool:
+    with connected(there, site) as connection:
+        columns = connection.execute("SELECT count(*) FROM pg_attribute WHERE attname = 'note'").fetchone()
+        return bool(columns == (1,))
+
+
+def _log(rds: Any, name: str) -> str:
+    """What an instance has logged."""
+    files = rds.describe_db_log_files(DBInstanceIdentifier=name)["DescribeDBLogFiles"]
+    parts = []
+    for file in files:
+        marker = "0"
+        while marker:
+            found = rds.download_db_log_file_portion(
+                DBInstanceIdentifier=name, LogFileName=file["LogFileName"], Marker=marker
+            )
+            parts.append(found.get("LogFileData", ""))
+            marker = found["Marker"] if found.get("AdditionalDataPending") else ""
+    return "".join(parts)
+
+
+def _rows(there: There, site: Site) -> list[int]:
     """The orders of a site, once it has what the other one wrote."""
     other = THERE if site == HERE else HERE
-    with psycopg.connect(**there[other.name], **LOGIN) as connection:
+    with connected(there, other) as connection:
         (position,) = connection.execute(_POSITION).fetchone()
-        _until(connection, _CAUGHT_UP, position)
-    with psycopg.connect(**there[site.name], **LOGIN) as connection:
+        until(connection, _CAUGHT_UP, position)
+    with connected(there, site) as connection:
         return [number for (number,) in connection.execute("SELECT id FROM orders").fetchall()]
 
 
@@ -229,15 +213,23 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="two-way-migration", description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="how long clients write at each site")
     parser.add_argument("--rate", type=float, default=200.0, help="orders a second")
+    parser.add_argument("--edition", choices=EDITIONS, default="", help="what replicates (pglogical where it is)")
     chosen = parser.parse_args(argv)
-    with sites(botocore.session.get_session()) as there:
-        joined(there)
-        found = told(there, chosen.seconds, chosen.rate)
+    session = botocore.session.get_session()
+    clients = {site: session.create_client("rds", region_name=site.region) for site in (HERE, THERE)}
+    name, version = chosen_edition(clients[HERE], chosen.edition)
+    edition = EDITIONS[name]
+    with sites(clients, edition, version) as there:
+        edition.joined(there)
+        found = told(there, edition, chosen.seconds, chosen.rate)
+        conflicts = [
+            row for site, rds in clients.items() for row in edition.conflicts(there, site, _log(rds, site.name))
+        ]
     print(f"orders taken while the database moved there and back: {found.written}")
     print(f"rows: {', '.join(f'{count} {name}' for name, count in found.rows.items())} (100 of them older)")
     print(f"missing {found.missing}, doubled {found.doubled}")
     print(f"clients waited {found.away_ms:.0f} ms on the way there, {found.back_ms:.0f} ms on the way back")
-    print("conflicts: " + ("; ".join(map(str, found.conflicts)) or "none"))
+    print(f"conflicts: {'; '.join(map(str, conflicts)) or 'none'} ({name}, PostgreSQL {version})")
     return 0 if found.is_well else 1
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fogbank.aws.errors import WorldError
 from fogbank.planes.engines.engine import Engines
-from fogbank.planes.engines.postgresql import servers
+from fogbank.planes.engines.postgresql import extensions, servers
 from fogbank.planes.engines.postgresql.files import ADMIN
 from fogbank.planes.engines.postgresql.plane import Abilities, Parameter
 from fogbank.planes.engines.postgresql.servers import Server
@@ -30,9 +30,12 @@ CREATE ROLE rdsrepladmin LOGIN REPLICATION;
 CREATE DATABASE rdsadmin;
 """
 """In the mode without a postmaster each line is a statement."""
-_SQL_SINCE_16 = "GRANT pg_create_subscription TO rds_superuser WITH ADMIN OPTION;\n"
+_SQL_SINCE = {
+    15: "GRANT SET ON PARAMETER session_replication_role TO rds_superuser;\n",
+    16: "GRANT pg_create_subscription TO rds_superuser WITH ADMIN OPTION;\n",
+}
 _SYSTEM_TEMPLATES = "templates"
-_TEMPLATE_EDITION = hashlib.sha256((_TEMPLATE_SQL + _SQL_SINCE_16).encode()).hexdigest()[:6]
+_TEMPLATE_EDITION = hashlib.sha256(repr((_TEMPLATE_SQL, _SQL_SINCE)).encode()).hexdigest()[:6]
 """Templates of another content are other ones."""
 
 
@@ -44,6 +47,7 @@ class Installations:
         self._cache = cache
         self._chosen = chosen
         self._servers: list[Server] | None = None
+        self._libraries: dict[str, frozenset[str]] = {}
         self._parameters: dict[str, Mapping[str, Parameter]] = {}
         self._looking = threading.Lock()
         self._making = asyncio.Lock()
@@ -57,7 +61,7 @@ class Installations:
         """The installations of this machine, newest first, where the engines' user can use them."""
         with self._looking:
             if self._servers is None:
-                self._servers = [self._reachable(one) for one in servers.found(self._chosen)]
+                self._servers = [self._own(one) for one in servers.found(self._chosen)]
             return self._servers
 
     def server(self, version: str) -> Server:
@@ -77,8 +81,11 @@ class Installations:
 
     def libraries(self, version: str) -> frozenset[str]:
         """See `Databases.libraries`."""
-        folder = self.server(version).programs.parent / "lib"
-        return frozenset(path.stem for path in folder.glob("*.so"))
+        server = self.server(version)
+        if server.version not in self._libraries:
+            folder = server.programs.parent / "lib"
+            self._libraries[server.version] = frozenset(path.stem for path in folder.glob("*.so"))
+        return self._libraries[server.version]
 
     def abilities(self, version: str) -> Abilities:
         """See `Databases.abilities`."""
@@ -104,7 +111,8 @@ class Installations:
             argv = [server.program("initdb"), "-D", str(new / "data"), "-N", "-A", "trust", "-U", ADMIN]
             await self._engines.run(name, [*argv, "-E", "UTF8", "--locale=C.UTF-8", "--wal-segsize=4"])
             script = new / "roles.sql"
-            script.write_text(_TEMPLATE_SQL + (_SQL_SINCE_16 if server.major >= 16 else ""))
+            since = (text for major, text in _SQL_SINCE.items() if server.major >= major)
+            script.write_text("".join([_TEMPLATE_SQL, *since]))
             self._engines.give(script)
             single = '"$1" --single -D "$2" postgres < "$3"'
             words = ["sh", server.program("postgres"), str(new / "data"), str(script)]
@@ -122,25 +130,15 @@ class Installations:
         self._engines.give(folder)
         return folder
 
-    def _reachable(self, server: Server) -> Server:
-        """The server itself, or a copy where the engines' user may not go to it (a wheel in root's home)."""
-        if not self._engines.user or _lets_others(server.programs):
+    def _own(self, server: Server) -> Server:
+        """The server as people may use it: with the extensions that RDS lets them create, wherever it lies."""
+        found = extensions.layout(server)
+        if found is None:
             return server
-        home = self._shared() / f"server-{server.version}"
-        if not home.exists():
-            new = Path(tempfile.mkdtemp(dir=home.parent, prefix="new-"))
-            new.chmod(0o755)
-            # The libraries lie beside the package.
-            source = server.programs.parent.parent
-            shutil.copytree(source, new / source.name, symlinks=True)
-            libraries = source.with_name(source.name + ".libs")
-            if libraries.is_dir():
-                shutil.copytree(libraries, new / libraries.name)
-            try:
-                new.rename(home)
-            except OSError:
-                shutil.rmtree(new, ignore_errors=True)
-        return server._replace(programs=home / server.programs.parent.parent.name / server.programs.parent.name / "bin")
+        target = self._shared() / f"server-{server.version}-{extensions.edition(found)}"
+        return extensions.made(
+            server, found, target, copies=bool(self._engines.user) and not _lets_others(found.programs)
+        )
 
 
 def _lets_others(path: Path) -> bool:

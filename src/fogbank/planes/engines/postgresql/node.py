@@ -38,6 +38,8 @@ _STATEMENT_SECONDS = 60
 _STOP_SECONDS = 20.0
 _RELOAD_SECONDS = 5.0
 _PORT_FILE = ".s.PGSQL."
+_PRELOADED = "pg_stat_statements"
+"""What RDS preloads where nobody says otherwise, as far as it is there."""
 _ROLES_ARE_STRICT = 16_00_00
 """Since this version only who has a role with ADMIN OPTION grants it; before, whoever makes roles does."""
 
@@ -234,6 +236,8 @@ class Postgres:
         if node.names and self._authority is not None and self.abilities(node.version).has_tls:
             texts |= certificates.renewed(home, node.names, self._authority())
             node = node._replace(certificate=certificates.files(home))
+        if _PRELOADED in self.libraries(node.version):
+            node = node._replace(parameters={"shared_preload_libraries": _PRELOADED, **node.parameters})
         texts |= {
             home / "postgresql.conf": files.settings(node, home, is_durable=self._is_durable),
             home / "pg_hba.conf": files.access(node),
