@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import statistics
+import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from tests.databases.forwarding import Pair
+from tests.databases.forwarding import Pair, Place
 
 from bench.peers import Peer
 from fogbank.planes.engines.postgresql import servers
 
 MODE = "apg_write_forward.consistency_mode"
 MODES = ("eventual", "session", "global")
+_HAPROXY = """
+defaults
+ mode tcp
+ timeout connect 5s
+ timeout client 1h
+ timeout server 1h
+listen relay
+ bind {at.host}:{at.port}
+ server reader {reader.host}:{reader.port}
+"""
 QUERIES, PAIRS = 3000, 150
 DELAY_SECONDS = 0.050
 LAG_MS = 15
@@ -31,7 +44,8 @@ def run(make: dict[str, Callable[[], Peer]], chosen: argparse.Namespace) -> None
     with tempfile.TemporaryDirectory(prefix="fogbank-bench-") as folder:
         pair = Pair(servers.found()[0], Path(folder), 0)
         try:
-            queries(pair, chosen.rounds)
+            with haproxy(pair, Path(folder)) as other:
+                queries(pair, chosen.rounds, other)
             pair.lag(LAG_MS)
             writes(pair, chosen.rounds)
         finally:
@@ -47,9 +61,37 @@ def _sessions(pair: Pair) -> dict[str, psycopg.Connection[Any]]:
     return {"direct": pair.connect(pair.reader), "relay": pair.connect(pair.relay), **forwarding}
 
 
-def queries(pair: Pair, rounds: int) -> None:
+@contextmanager
+def haproxy(pair: Pair, folder: Path) -> Iterator[dict[str, Place]]:
+    """HAProxy in the place of our relay, where it is installed: what a proxy in C would take."""
+    program = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        yield {}
+        return
+    at = Place(pair.relay.host.replace("127.84.", "127.86."))
+    configured = folder / "haproxy.cfg"
+    configured.write_text(_HAPROXY.format(at=at, reader=pair.reader))
+    running = subprocess.Popen([program, "-f", str(configured), "-db"], stderr=subprocess.DEVNULL)
+    try:
+        yield {"haproxy": at}
+    finally:
+        running.kill()
+        running.wait()
+
+
+def _reached(pair: Pair, place: Place) -> psycopg.Connection[Any]:
+    """A connection to somebody who may still be starting."""
+    for _ in range(500):
+        try:
+            return pair.connect(place)
+        except psycopg.OperationalError:
+            time.sleep(0.01)
+    return pair.connect(place)
+
+
+def queries(pair: Pair, rounds: int, others: dict[str, Place]) -> None:
     """A SELECT by primary key, prepared."""
-    sessions = _sessions(pair)
+    sessions = _sessions(pair) | {name: _reached(pair, place) for name, place in others.items()}
     taken: dict[str, list[float]] = {name: [] for name in sessions}
     for number in range(QUERIES * rounds // 3):
         for name, session in sessions.items():

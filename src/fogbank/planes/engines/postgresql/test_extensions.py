@@ -21,7 +21,7 @@ def installed(top: Path, programs: str, shared: str, libraries: str) -> Server:
         (top / shared / "extension" / f"{name}.control").write_text(f"comment = '{name}'\n")
         (top / shared / "extension" / f"{name}--1.0.sql").write_text(f"-- {name}\n")
     (top / shared / "extension" / "pglogical--1.0--1.1.sql").write_text("-- more\n")
-    return Server("15.18", top / programs)
+    return Server("15.18", top / programs, True, True)
 
 
 LAYOUTS = {
@@ -65,4 +65,4 @@ def test_another_extension_makes_another_tree(tmp_path: Path) -> None:
 
 def test_a_server_that_lies_otherwise_is_run_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
-    assert extensions.layout(Server("15.18", tmp_path / "bin")) is None
+    assert extensions.layout(Server("15.18", tmp_path / "bin", True, True)) is None
