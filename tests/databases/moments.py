@@ -1,13 +1,16 @@
-"""Moments of the machine's clock, by which commits are stamped."""
+"""Moments of cloud time, on both sides of which commits lie."""
 
 from __future__ import annotations
 
 import time
 
+from fogbank.testing.databases import Rds
 
-def next_second() -> float:
-    """A whole second that has just come: what commits before and after lies on both sides of it."""
-    wanted = int(time.time()) + 1
-    while time.time() < wanted:
-        time.sleep(wanted - time.time())
+
+def next_second(rds: Rds) -> float:
+    """A whole second that has just come: a restore to a moment is told no part of one."""
+    clock = rds.cloud.clock
+    wanted = int(clock.now()) + 1
+    while (left := wanted - clock.now()) > 0:
+        time.sleep(left)
     return float(wanted)

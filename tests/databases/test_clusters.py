@@ -129,7 +129,7 @@ def test_a_cluster_is_restored_to_a_second_before_a_failover(rds: Rds) -> None:
     sql(rds, "c-1", "CREATE TABLE t AS SELECT 1 AS a")
     automated = rds("DescribeDBClusterSnapshots", SnapshotType="automated")["DBClusterSnapshots"]
     assert [(one["Status"], one["DBClusterIdentifier"]) for one in automated] == [("available", "c")]
-    moment = next_second()
+    moment = next_second(rds)
     sql(rds, "c-1", "INSERT INTO t VALUES (2)")
     rds.kill("c-1")
     assert writer(rds, "c") == "c-2"

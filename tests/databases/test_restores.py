@@ -87,7 +87,7 @@ def test_the_final_snapshot_holds_the_last_row(rds: Rds) -> None:
 def test_an_instance_is_restored_to_a_second(rds: Rds) -> None:
     filled(rds, 1)
     # RestoreTime has whole seconds: what is to be there and what is not lie on both sides of one.
-    moment = next_second()
+    moment = next_second(rds)
     add(rds, "first", 2)
     to = {"SourceDBInstanceIdentifier": "first", **LIKE}
     rds("RestoreDBInstanceToPointInTime", TargetDBInstanceIdentifier="then", RestoreTime=moment, **to)
