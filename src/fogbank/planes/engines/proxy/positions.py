@@ -11,6 +11,8 @@ from fogbank.planes.engines.proxy import legs, wire
 from fogbank.planes.engines.proxy.legs import Credential, Leg, Refused
 
 _POLL_SECONDS = 0.0005
+_EARLY_SECONDS = 0.03
+"""After a write: readers that are as late as Aurora's show it by then."""
 _VERSION = 3 << 16
 # What is flushed, and not what is inserted: at the end of a page the latter is past a header that nobody has written
 # yet, and no standby comes there before the next record.
@@ -78,6 +80,17 @@ class Positions:
         """As far as the reader is known to show what was written."""
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._polling: asyncio.Task[None] | None = None
+        self._early: asyncio.TimerHandle | None = None
+
+    def expect(self) -> None:
+        """Somebody has written, and may want to see it: ask the reader before he does, and so not while he waits."""
+        if self._early is None:
+            self._early = asyncio.get_running_loop().call_later(_EARLY_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._early = None
+        if self._polling is None:
+            self._polling = asyncio.ensure_future(self._poll())
 
     async def written(self) -> int:
         """Where the writer is now. Raises OSError, WorldError, TimeoutError, Refused."""
@@ -101,11 +114,12 @@ class Positions:
 
     async def _poll(self) -> None:
         try:
-            while self._waiting:
+            while True:
                 self.replayed = max(self.replayed, position(await self.reader.asked(_REPLAYED)))
                 self._tell()
-                if self._waiting:
-                    await asyncio.sleep(_POLL_SECONDS)
+                if not self._waiting:
+                    return
+                await asyncio.sleep(_POLL_SECONDS)
         except (OSError, WorldError, Refused) as error:
             for _, waiting in (one for one in self._waiting if not one[1].done()):
                 waiting.set_exception(error)
@@ -122,5 +136,7 @@ class Positions:
 
     def close(self) -> None:
         """Let the sessions go."""
+        if self._early is not None:
+            self._early.cancel()
         self.reader.close()
         self.writer.close()

@@ -412,6 +412,8 @@ class Session(asyncio.Protocol):
                 self._is_mode_passing = False
             if leg is self.writer and self._mode == SESSION:
                 self._ask_position(leg)
+            if leg is self.writer and self._mode in (SESSION, GLOBAL) and self.positions is not None:
+                self.positions.expect()
         self._unit = None
         try:
             self._go_on()
