@@ -1,4 +1,4 @@
-"""The console: a page that draws a VPC as it is, written by hand, with no framework, build step or other origin."""
+"""The console: pages that draw a VPC and databases as they are, by hand, with no framework, build or other origin."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ from pathlib import Path
 
 _TYPES = {
     "index.html": "text/html; charset=utf-8",
+    "databases.html": "text/html; charset=utf-8",
     "style.css": "text/css; charset=utf-8",
+    "databases.css": "text/css; charset=utf-8",
+    "databases.js": "text/javascript; charset=utf-8",
     "details.js": "text/javascript; charset=utf-8",
     "drawing.js": "text/javascript; charset=utf-8",
+    "facts.js": "text/javascript; charset=utf-8",
+    "history.js": "text/javascript; charset=utf-8",
     "map.js": "text/javascript; charset=utf-8",
+    "page.js": "text/javascript; charset=utf-8",
+    "plots.js": "text/javascript; charset=utf-8",
+    "topology.js": "text/javascript; charset=utf-8",
 }
 
 

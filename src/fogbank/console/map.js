@@ -2,19 +2,12 @@
 
 import { details, namer, packets, sentence, state, traced } from "./details.js";
 import { called, conversation, drawing, short } from "./drawing.js";
+import { asker, at, fill, said } from "./page.js";
 
 const POLL_MILLISECONDS = 1000;
-const API = "../net";
-const at = (id) => document.getElementById(id);
+const ask = asker("../net");
 const view = { map: null, traffic: null, name: nameOf };
 const now = { vpcs: [], vpc: "", drawn: "", plan: null, pointed: null, from: "", to: "", busy: false };
-
-async function ask(path, options) {
-  const answer = await fetch(`${API}${path}`, { cache: "no-store", ...options });
-  const value = await answer.json();
-  if (!answer.ok) throw new Error(value.message || `${answer.status}`);
-  return value;
-}
 
 function nameOf(id) {
   const { map } = view;
@@ -27,18 +20,6 @@ function nameOf(id) {
 }
 
 // Which VPC
-
-function fill(select, choices, chosen) {
-  const made = choices.map(([value, text]) => {
-    const option = document.createElement("option");
-    option.value = value;
-    option.textContent = text;
-    return option;
-  });
-  const before = [...select.options].map((one) => one.textContent).join("\n");
-  if (before !== made.map((one) => one.textContent).join("\n")) select.replaceChildren(...made);
-  select.value = chosen;
-}
 
 function offer() {
   const chosen = now.vpcs.find((one) => one.id === now.vpc);
@@ -118,12 +99,6 @@ async function turn() {
     now.busy = false;
     if (asked && asked !== now.vpc) turn();
   }
-}
-
-function said(text, how) {
-  const pill = at("live");
-  if (pill.textContent !== text) pill.textContent = text;
-  pill.dataset.state = how;
 }
 
 function redraw(map) {

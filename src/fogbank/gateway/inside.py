@@ -60,12 +60,15 @@ class Inside:
         partition, account, region, service, resource = name.split("/", 4)
         found = self._cloud.services.get(service)
         page = found.page("logged_in") if found is not None else None
+        if page is None:
+            return False
         try:
             token, caller = tokens.verified(password, self._cloud.secret_of, self._verifier, time.time())
             ctx = Context(self._cloud.dispatch, service, "connect", Scope(partition, account, region), caller)
             ctx.origin = Origin(ids.uuid(self._cloud.dispatch.ids), secure=True)
             with ctx.begin():
-                return page is not None and page(ctx, resource, who, token)
+                page(ctx, resource, who, token)
+            return True
         except AwsError as error:
             # The client hears no more than that it failed.
             _LOG.warning("%r is not let in: %s: %s", who, error.code, error.message.partition("\n")[0])

@@ -14,10 +14,18 @@ from fogbank.gateway.test_route import Door
 
 FILES = {
     "index.html": "text/html; charset=utf-8",
+    "databases.html": "text/html; charset=utf-8",
     "style.css": "text/css; charset=utf-8",
+    "databases.css": "text/css; charset=utf-8",
     "map.js": "text/javascript; charset=utf-8",
     "drawing.js": "text/javascript; charset=utf-8",
     "details.js": "text/javascript; charset=utf-8",
+    "page.js": "text/javascript; charset=utf-8",
+    "databases.js": "text/javascript; charset=utf-8",
+    "facts.js": "text/javascript; charset=utf-8",
+    "history.js": "text/javascript; charset=utf-8",
+    "plots.js": "text/javascript; charset=utf-8",
+    "topology.js": "text/javascript; charset=utf-8",
 }
 FOLDER = Path(console.__file__).parent
 
@@ -95,6 +103,15 @@ def test_the_page_may_talk_to_no_other_origin_and_asks_for_none(door: Door) -> N
     for name in FILES:
         text = (FOLDER / name).read_text().replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?://|//[a-z]+\.[a-z]|@import|\beval\(|innerHTML|\son\w+=", text), name
+
+
+def test_what_there_is_of_databases_is_for_this_machine_and_no_page_of_others(door: Door) -> None:
+    path = "/_fogbank/databases"
+    assert ask(door, path).body == b'{"databases":[]}\n'
+    assert ask(door, f"{path}/one").status == 400
+    for refused in ({"host": "evil.example:4566"}, {"origin": "http://evil.example"}, {"origin": "null"}):
+        for one in (path, f"{path}/one"):
+            assert ask(door, one, **refused).status == 403
 
 
 def test_neighbouring_paths_are_not_the_consoles(door: Door) -> None:

@@ -11,7 +11,8 @@ import msgspec
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """A server behind a front: an address in a namespace (empty for the machine's own).
 
-    Of fronts that forward writes it may be the folder of a socket file: nobody comes there without a password.
+    The folder of a socket file is an address too, for fronts that forward writes (nobody comes there without a
+    password) and for lines (which only engines come by).
     """
 
     name: str
@@ -34,13 +35,18 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Front(msgspec.Struct, frozen=True, kw_only=True):
-    """An address that clients know, in a namespace, and what is behind it, in turn for each new connection."""
+    """An address that clients know, in a namespace, and what is behind it, in turn for each new connection.
+
+    An address may be what `Proxies.folder` gives: then it listens as the socket file that PostgreSQL has at its port.
+    """
 
     address: str
     port: int
     targets: tuple[Target, ...]
     ns: str = ""
     forwarding: Forwarding | None = None
+    delay_seconds: float | None = None
+    """Makes it a line: each byte arrives so much later than it was sent, in both directions, and in order."""
 
 
 class Forwarded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -71,6 +77,9 @@ class Proxies(Protocol):
         taken, a namespace is not there.
         """
 
+    def folder(self, owner: str) -> str:
+        """An address for a front of an owner that engines alone, and ourselves, can come to."""
+
     async def prune(self, targets: Collection[str]) -> None:
         """Serve no owner any longer who has no front with one of these targets (by name) behind it."""
 
@@ -97,6 +106,9 @@ class FakeProxies:
 
     async def set(self, owner: str, fronts: Sequence[Front]) -> None:
         self.fronts[owner] = tuple(fronts)
+
+    def folder(self, owner: str) -> str:
+        return f"/lines/{owner}"
 
     async def prune(self, targets: Collection[str]) -> None:
         pass

@@ -160,4 +160,4 @@ def earliest_restorable(ctx: Context, found: Instance | Cluster) -> float:
 def latest_restorable(ctx: Context, found: Instance | Cluster) -> float:
     """Up to when something can be restored: RDS ships its log every five minutes."""
     there = [one for one in automated(ctx, found) if one.status == "available"]
-    return max(ctx.now - ctx.now % 300.0, there[0].created_at) if there else 0.0
+    return max(ctx.now - ctx.now % 300.0, there[0].taken_at) if there else 0.0

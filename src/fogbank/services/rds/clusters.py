@@ -10,7 +10,7 @@ from fogbank.aws import tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.rds import backups, failover, instances, naming
-from fogbank.services.rds.resources import Cluster, ClusterEndpoint, Instance
+from fogbank.services.rds.resources import Cluster, ClusterEndpoint, GlobalCluster, Instance
 
 LAG_TAG = "fogbank:replica-lag"
 """How late readers show what was written."""
@@ -54,6 +54,26 @@ def must_be(cluster: Cluster, *statuses: str) -> None:
         raise AwsError("InvalidDBClusterStateFault", text)
 
 
+def is_secondary(ctx: Context, cluster: Cluster) -> bool:
+    """Whether a cluster follows the primary one of a global cluster. Within a transaction."""
+    found = ctx.get(GlobalCluster, cluster.global_id) if cluster.global_id else None
+    return found is not None and found.primary not in ("", arn(ctx, cluster.id))
+
+
+def check_primary(ctx: Context, cluster: Cluster) -> None:
+    """Raises InvalidDBClusterStateFault for a secondary cluster of a global one."""
+    if is_secondary(ctx, cluster):
+        text = f"DBCluster {cluster.id} is a secondary cluster of global cluster {cluster.global_id}."
+        raise AwsError("InvalidDBClusterStateFault", text)
+
+
+def shown_status(ctx: Context, cluster: Cluster) -> str:
+    """What a cluster is at: that of its global cluster too, where it becomes the primary one, or no longer is to be."""
+    found = ctx.get(GlobalCluster, cluster.global_id) if cluster.global_id else None
+    is_turning = found is not None and arn(ctx, cluster.id) in (found.primary, found.target) and found.target
+    return found.status if found is not None and is_turning else cluster.status
+
+
 def check_lag(cluster: Cluster) -> None:
     """Raises InvalidParameterValue for a tag that asks for a lag that there is not."""
     try:
@@ -75,7 +95,7 @@ def described(ctx: Context, cluster: Cluster) -> dict[str, Any]:
         "DBClusterArn": arn(ctx, cluster.id),
         "DbClusterResourceId": cluster.resource_id,
         "ClusterCreateTime": cluster.created_at,
-        "Status": cluster.status,
+        "Status": shown_status(ctx, cluster),
         "Engine": cluster.engine,
         "EngineVersion": cluster.version,
         "EngineMode": "provisioned",
@@ -120,6 +140,7 @@ def _settings(cluster: Cluster) -> dict[str, Any]:
         "DatabaseName": cluster.database,
         "KmsKeyId": cluster.key_id,
         "GlobalClusterIdentifier": cluster.global_id,
+        "GlobalWriteForwardingStatus": "disabled" if cluster.global_id else "",
     }
     return found | {member: value for member, value in optional.items() if value}
 

@@ -4,6 +4,7 @@ event messages"). Pure."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 
@@ -78,6 +79,16 @@ _NUMBERS: Mapping[str, Mapping[str, int]] = {
     "db-cluster": {
         "reset master credentials": 16,
         "cluster failover failed": 69,
+        "global switchover to db cluster * started": 181,
+        "old primary db cluster * successfully shut down": 182,
+        "waiting for data synchronization across global cluster members": 183,
+        "new primary db cluster * was successfully promoted": 184,
+        "global switchover to db cluster * finished": 185,
+        "global switchover to db cluster * is cancelled": 186,
+        "global failover to db cluster * started": 237,
+        "global failover to db cluster * completed": 238,
+        "started resynchronizing members of db cluster": 240,
+        "finished resynchronizing members of db cluster": 241,
         "promoting previous primary again": 70,
         "completed failover to db instance": 71,
         "started same az failover to db instance": 72,
@@ -109,13 +120,13 @@ _NUMBERS: Mapping[str, Mapping[str, int]] = {
     },
     "db-parameter-group": {"updated parameter": 37, "reset parameter group": 37},
 }
-"""Source type -> how a message begins -> its number."""
+"""Source type -> how a message begins (`*` for a name) -> its number."""
 
 
 def number(source_type: str, message: str) -> str:
     """The number of an event by its message: `RDS-EVENT-0005`; empty for one that AWS does not have."""
     text = message.lower()
     for beginning, found in _NUMBERS.get(source_type, {}).items():
-        if text.startswith(beginning):
+        if fnmatchcase(text, beginning + "*"):
             return f"RDS-EVENT-{found:04d}"
     return ""

@@ -115,8 +115,11 @@ def check_public(ctx: Context, vpc_id: str) -> None:
 def placed(ctx: Context, instance: Instance, zone: str) -> Instance:
     """Put a new instance into its zones, the wanted one first, and remember it.
 
-    Raises what `rules.chosen_zones` raises, and what EC2 does of the interfaces.
+    Raises InvalidParameterCombination, what `rules.chosen_zones` raises, and what EC2 does of the interfaces.
     """
+    if instance.is_multi_az and zone:
+        text = "Requesting a specific availability zone is not valid for Multi-AZ instances."
+        raise AwsError("InvalidParameterCombination", text)
     count = 2 if instance.is_multi_az else 1
     group = groups.subnet_group(ctx, instance.subnet_group)
     there = [one.zone for one in group.subnets]
@@ -170,11 +173,19 @@ def described(ctx: Context, instance: Instance) -> dict[str, Any]:
         found["MasterUserSecret"] = {"SecretArn": instance.secret_arn, "SecretStatus": "active"}
     if latest := backups.latest_restorable(ctx, instance):
         found["LatestRestorableTime"] = latest
+    infos = [_replicating(ctx, instance)] if instance.source_id and instance.status != "creating" else []
     if instance.reason:
-        found["StatusInfos"] = [
-            {"StatusType": "fogbank", "Normal": False, "Status": instance.status, "Message": instance.reason}
-        ]
-    return found
+        infos.append({"StatusType": "fogbank", "Normal": False, "Status": instance.status, "Message": instance.reason})
+    return found | ({"StatusInfos": infos} if infos else {})
+
+
+def _replicating(ctx: Context, replica: Instance) -> dict[str, Any]:
+    """Whether a replica has somebody to follow."""
+    source = replica.source_id
+    there = ctx.at(source.split(":")[3]) if source.startswith("arn:") else ctx
+    is_normal = there.get(Instance, source.rpartition(":")[2]) is not None
+    status = "replicating" if is_normal else "terminated"
+    return {"StatusType": "read replication", "Normal": is_normal, "Status": status}
 
 
 def _identity(ctx: Context, instance: Instance) -> dict[str, Any]:

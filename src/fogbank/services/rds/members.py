@@ -72,6 +72,22 @@ def make(ctx: Context, identifier: str, req: Mapping[str, Any]) -> Instance:
     return instance
 
 
+def check_leaving(ctx: Context, instance: Instance, req: Mapping[str, Any]) -> None:
+    """Raises InvalidDBClusterStateFault, InvalidParameterCombination for a member that cannot be deleted so."""
+    cluster = clusters.one(ctx, instance.cluster_id)
+    if cluster.status in ("stopping", "stopped"):
+        clusters.must_be(cluster, "available")
+    if req.get("FinalDBSnapshotIdentifier"):
+        text = "FinalDBSnapshotIdentifier cannot be specified for a member of a cluster: snapshots are the cluster's."
+        raise AwsError("InvalidParameterCombination", text)
+
+
+def refuse(instance: Instance, text: str) -> None:
+    """Raises InvalidParameterCombination for an instance that is a member of a cluster."""
+    if instance.cluster_id:
+        raise AwsError("InvalidParameterCombination", text)
+
+
 def _zone(cluster: Cluster, others: list[Instance], zones: list[str], req: Mapping[str, Any]) -> str:
     """The wanted zone, or the one with the fewest members."""
     wanted = req.get("AvailabilityZone", "")

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fogbank.aws import tags
+from fogbank.aws.scope import REGION_GLOBAL
 from fogbank.control.context import Context
 from fogbank.control.service import Need
 from fogbank.services.rds import tagging
 
 _TYPES: Mapping[str, tuple[str, ...]] = {
-    "cluster": ("DBClusterIdentifier", "SourceDBClusterIdentifier"),
+    "cluster": (
+        "DBClusterIdentifier", "DbClusterIdentifier", "SourceDBClusterIdentifier", "TargetDbClusterIdentifier",
+    ),
     "cluster-endpoint": ("DBClusterEndpointIdentifier",),
     "cluster-pg": (
         "DBClusterParameterGroupName", "SourceDBClusterParameterGroupIdentifier",
@@ -44,6 +47,7 @@ _LISTS = {
     "DescribeDBSnapshots": "snapshot",
     "DescribeDBSubnetGroups": "subgrp",
     "DescribeEventSubscriptions": "es",
+    "DescribeGlobalClusters": "global-cluster",
     "DescribeOptionGroups": "og",
 }
 """Listings, which are of everything of a type where they name nothing."""
@@ -82,12 +86,17 @@ def needs(ctx: Context, operation: str, req: dict[str, Any]) -> Iterable[Need]:
 def _resources(ctx: Context, operation: str, req: Mapping[str, Any]) -> Iterator[str]:
     is_list = operation in _LISTS
     if is_list and not any(req.get(member) for member in _TYPES[_LISTS[operation]]):
-        yield ctx.arn(f"{_LISTS[operation]}:*")
+        yield _arn(ctx, _LISTS[operation], "*")
         return
     for kind, members in _TYPES.items():
         for name in (req[member] for member in members if isinstance(req.get(member), str)):
-            yield name if name.startswith("arn:") else ctx.arn(f"{kind}:{_kept(kind, name)}")
+            yield name if name.startswith("arn:") else _arn(ctx, kind, _kept(kind, name))
     yield from (req[member] for member in _ARNS if isinstance(req.get(member), str))
+
+
+def _arn(ctx: Context, kind: str, name: str) -> str:
+    there = ctx.at(region=REGION_GLOBAL) if kind == "global-cluster" else ctx
+    return there.arn(f"{kind}:{name}")
 
 
 def _kept(kind: str, name: str) -> str:

@@ -52,6 +52,8 @@ class Scene(NamedTuple):
     endpoints: list[Endpoint]
     is_turning: bool
     """Whether whoever takes writes is changing, or is not there though it should be."""
+    is_synced: bool | None
+    """Whether somebody else has all that was acknowledged, and so may take over; None where nobody could."""
 
 
 def listed(ctx: Context) -> list[dict[str, Any]]:
@@ -102,15 +104,18 @@ def _cluster(ctx: Context, cluster: Cluster) -> Scene:
     members = [one for one in clusters.members(ctx, cluster.id) if one.seats]
     running = [one for one in members if _is_served(ctx, one)]
     writer = next((one for one in members if one.id == cluster.writer_id), None)
-    above = writer.node if writer is not None else ""
+    # In a secondary cluster of a global one nobody writes: all follow the one that follows the primary cluster.
+    top = writer or next((one for one in members if one.id == cluster.head_id), None)
+    above = top.node if top is not None else ""
     nodes = [
-        Placed(one, one.seats[0], ctx.region, "writer" if one is writer else "reader", "" if one is writer else above)
+        Placed(one, one.seats[0], ctx.region, "writer" if one is writer else "reader", "" if one is top else above)
         for one in members
     ]
     is_turning = bool(cluster.target_id) or cluster.status == "failing-over"
     is_turning |= cluster.status not in _IDLE and writer is not None and _is_missed(ctx, writer)
     found = [*_endpoints(ctx, cluster, writer, running)]
-    return Scene(cluster, clusters.arn(ctx, cluster.id), ctx.account, ctx.region, nodes, found, is_turning)
+    is_synced = cluster.is_synced if len(nodes) > 1 else None
+    return Scene(cluster, clusters.arn(ctx, cluster.id), ctx.account, ctx.region, nodes, found, is_turning, is_synced)
 
 
 def _is_served(ctx: Context, member: Instance) -> bool:
@@ -155,7 +160,8 @@ def _instance(ctx: Context, found: Instance) -> Scene:
         for name in (naming.endpoint(one.id, ctx.account, region),)
     ]
     is_turning = "failover" in top.needs or _is_missed(ctx, top)
-    return Scene(found, instances.arn(ctx, found.id), ctx.account, ctx.region, nodes, endpoints, is_turning)
+    is_synced = top.is_synced if len(top.seats) > 1 else None
+    return Scene(found, instances.arn(ctx, found.id), ctx.account, ctx.region, nodes, endpoints, is_turning, is_synced)
 
 
 def _source_of_all(ctx: Context, found: Instance) -> tuple[Context, Instance]:
@@ -187,6 +193,7 @@ def told(ctx: Context, seen: Scene, measured: Mapping[str, Figures]) -> dict[str
         "reason": seen.subject.reason,
         "cloud_ms": round(ctx.now * 1000),
         "is_turning": seen.is_turning,
+        "is_synced": seen.is_synced,
         "forwards_writes": isinstance(seen.subject, Cluster) and seen.subject.forwards_writes,
         "nodes": [_node(ctx, one, measured) for one in seen.nodes],
         "endpoints": [one._asdict() for one in seen.endpoints],

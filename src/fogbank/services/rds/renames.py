@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fogbank.control.context import Context
-from fogbank.services.rds import clusters, instances, replicas
+from fogbank.services.rds import clusters, global_clusters, instances, replicas
 from fogbank.services.rds.clusters import changed as cluster_with
 from fogbank.services.rds.instances import changed
 from fogbank.services.rds.resources import Cluster, ClusterEndpoint, Instance
@@ -33,10 +33,11 @@ def _known_to(ctx: Context, found: Instance, name: str) -> None:
         return name if one == found.id else one
 
     cluster = clusters.one(ctx, found.cluster_id)
-    ctx.put(cluster_with(cluster, writer_id=other(cluster.writer_id), target_id=other(cluster.target_id)))
+    fields = {field: other(getattr(cluster, field)) for field in ("writer_id", "target_id", "head_id")}
+    ctx.put(cluster_with(cluster, **fields))
     for endpoint in ctx.find(ClusterEndpoint, "by_cluster", found.cluster_id):
-        fields = {field: tuple(map(other, getattr(endpoint, field))) for field in ("members", "excluded")}
-        ctx.put(clusters.endpoint_with(endpoint, **fields))
+        lists = {field: tuple(map(other, getattr(endpoint, field))) for field in ("members", "excluded")}
+        ctx.put(clusters.endpoint_with(endpoint, **lists))
 
 
 def cluster(ctx: Context, found: Cluster, name: str) -> Cluster:
@@ -45,6 +46,7 @@ def cluster(ctx: Context, found: Cluster, name: str) -> Cluster:
     Raises DBClusterAlreadyExistsFault.
     """
     clusters.check_absent(ctx, name)
+    global_clusters.renamed(ctx, found, name)
     made = cluster_with(found, id=name, status="renaming")
     ctx.delete(Cluster, found.id)
     ctx.put(made)

@@ -252,3 +252,24 @@ def test_a_server_that_dies_is_started_again(rds: Account) -> None:
     assert rds.shown()["DBInstanceStatus"] == "available"
     words = [event["detail"]["Message"] for event in rds.cloud.events() if event["source"] == "aws.rds"]
     assert any("ecover" in word for word in words)
+
+
+def test_what_is_asked_for_at_first_is_remembered(rds: Account) -> None:
+    made = rds.make(
+        StorageType="io1",
+        Iops=1000,
+        MaxAllocatedStorage=100,
+        StorageEncrypted=True,
+        KmsKeyId="mine",
+        EnableCloudwatchLogsExports=["postgresql", "upgrade"],
+    )
+    assert (made["Iops"], made["MaxAllocatedStorage"], made["KmsKeyId"]) == (1000, 100, "mine")
+    assert made["EnabledCloudwatchLogsExports"] == ["postgresql", "upgrade"]
+    fewer = {"DisableLogTypes": ["upgrade"]}
+    found = rds("ModifyDBInstance", DBInstanceIdentifier="first", CloudwatchLogsExportConfiguration=fewer)
+    assert found["DBInstance"]["EnabledCloudwatchLogsExports"] == ["postgresql"]
+
+
+def test_a_multi_az_instance_chooses_its_zones(rds: Account) -> None:
+    with refused("InvalidParameterCombination", "Multi-AZ"):
+        rds.make(MultiAZ=True, AvailabilityZone="us-east-1a")

@@ -112,7 +112,9 @@ def cluster_fronts(
 ) -> list[Front]:
     """A cluster's endpoints for programs of the host: the writer's, and the readers' or, without any, the writer's."""
     if writer is None:
-        return []
+        # Of a secondary cluster of a global one: nobody writes there.
+        alone = tuple(target(one, one.seats[0], has_packets=has_packets) for one in readers)
+        return [Front(address=cluster.reader_loopback, port=cluster.port, targets=alone)] if alone else []
     writes = (target(writer, writer.seats[0], has_packets=has_packets),)
     reads = tuple(target(one, one.seats[0], has_packets=has_packets) for one in readers) or writes
     return [

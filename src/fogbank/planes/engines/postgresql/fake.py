@@ -46,6 +46,7 @@ class FakeDatabases:
         self.observed: set[str] = set()
         self.sessions: list[FakeSession] = []
         self._watches: dict[str, Callable[[], object]] = {}
+        self._reminders: list[Callable[[], object]] = []
 
     async def look(self) -> None:
         pass
@@ -144,6 +145,8 @@ class FakeDatabases:
     async def rows(
         self, name: str, statement: str, *values: Any, database: str = "postgres"
     ) -> Sequence[tuple[Any, ...]]:
+        if statement == "SELECT pg_is_in_recovery()":
+            return [(self.nodes[name].following is not None,)]
         if "FROM pg_stat_replication" in statement:
             return [(node.following.name,) for node in self.nodes.values() if node.following is not None]
         return []
@@ -173,7 +176,13 @@ class FakeDatabases:
         return self.activity.get(name, Seen(0, {}))
 
     def remind(self, seconds: float, call: Callable[[], object]) -> None:
-        pass
+        self._reminders.append(call)
+
+    def reminded(self) -> None:
+        """For tests: the machine's time has come for whatever was to be called."""
+        reminders, self._reminders = self._reminders, []
+        for call in reminders:
+            call()
 
     def watch(self, name: str, ended: Callable[[], object]) -> None:
         self._watches[name] = ended

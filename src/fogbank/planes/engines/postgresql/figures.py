@@ -27,9 +27,12 @@ _SESSIONS = {
 _KEPT_FOR_SLOTS = "SELECT max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)) FROM pg_replication_slots"
 _ON_PRIMARY = "CASE WHEN NOT pg_is_in_recovery() THEN ({}) END"
 _ON_STANDBY = "CASE WHEN pg_is_in_recovery() THEN ({}) END"
-# A standby that has applied all it has received is not late, however long ago the last commit was.
+# A standby that has applied all it has received is not late, however long ago the last commit was; one that hears
+# nothing may be as late as that.
 _LATENESS = (
-    "CASE WHEN NOT EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming') THEN -1"
+    "CASE WHEN current_setting('primary_conninfo') = '' THEN -1"
+    " WHEN NOT EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')"
+    " THEN coalesce(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()), -1)"
     " WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0"
     " ELSE coalesce(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()), 0) END"
 )

@@ -56,6 +56,7 @@ class Postgres:
         self.activity = Activity(self.connect)
         self._clients = Clients()
         self._reminders: set[asyncio.TimerHandle] = set()
+        self._still: dict[str, asyncio.Lock] = {}
 
     def versions(self) -> list[str]:
         """See `Databases.versions`."""
@@ -139,6 +140,7 @@ class Postgres:
     async def remove(self, name: str) -> None:
         """See `Databases.remove`."""
         self.activity.forget(name)
+        self._still.pop(name, None)
         await self.engines.remove(name)
 
     # Data
@@ -166,7 +168,12 @@ class Postgres:
         """See `Databases.copy`."""
         home = self._swept(node.name)
         folder = self.engines.folder / source / "data"
-        await self.engines.run(node.name, ["cp", "-a", "--reflink=auto", str(folder), str(home / "new")])
+        async with self._still.setdefault(source, asyncio.Lock()):
+            # Files that somebody writes to are copied at different moments: such a copy may never start.
+            await self.engines.buried(source)
+            if self.is_running(source):
+                raise WorldError(f"{source} runs, and so cannot be copied as it lies")
+            await self.engines.run(node.name, ["cp", "-a", "--reflink=auto", str(folder), str(home / "new")])
         # Where it comes from, commits may have waited for standbys that are not its own.
         (home / "new" / "postgresql.auto.conf").write_text("")
         if node.recovery is not None:
@@ -258,7 +265,8 @@ class Postgres:
                 stale.unlink(missing_ok=True)
             program = self.installed.server(node.version).program("postgres")
             argv = [program, "-c", f"config_file={home / 'postgresql.conf'}"]
-            await self.engines.start(node.name, Start(argv, node.ns, farewell=signal.SIGQUIT))
+            async with self._still.setdefault(node.name, asyncio.Lock()):
+                await self.engines.start(node.name, Start(argv, node.ns, farewell=signal.SIGQUIT))
         elif is_changed:
             await self.reload(node.name)
         await self._until_ready(node.name)
@@ -295,7 +303,7 @@ class Postgres:
 
     async def promote(self, name: str) -> None:
         """Make a standby a primary, and wait until it takes writes. Raises WorldError."""
-        await self.run(name, "SELECT pg_promote(false)")
+        await self.run(name, "SELECT pg_promote(false) WHERE pg_is_in_recovery()")
         await self._until_primary(name)
         self.lags.forget(name)
 

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,6 +26,8 @@ from fogbank.planes.process import Process
 _LOG = logging.getLogger("fogbank.engines")
 RELAYS = "proxy"
 """The process of all plain relays."""
+_FOLDER = "line-"
+"""How the folders of fronts begin that listen as socket files."""
 _SECONDS_MAX = 15.0
 _BACK_OFF_SECONDS = 1.0
 _Fronts = Mapping[str, tuple[Front, ...]]
@@ -55,6 +58,10 @@ class ProxyProcesses:
         failed = [f"{title}: {text}" for title, text in errors.items() if title in mine]
         if failed:
             raise WorldError("; ".join(failed))
+
+    def folder(self, owner: str) -> str:
+        """See `Proxies.folder`."""
+        return str(self._engines.folder / f"{_FOLDER}{_short(owner)}")
 
     async def prune(self, targets: Collection[str]) -> None:
         """See `Proxies.prune`."""
@@ -117,7 +124,11 @@ class ProxyProcesses:
     async def _apply(self) -> dict[str, str]:
         """Have every process serve what is wanted of it; what is not served, with the reason. Raises WorldError."""
         wanted = split(self._owners)
-        names = set(wanted) | set(self._engines.names())
+        folders = {Path(place[1]).name for place in _places(self._owners) if place[1].startswith("/")}
+        for name in folders:
+            # Nobody but engines and ourselves may go there.
+            self._engines.home(name)
+        names = set(wanted) | (set(self._engines.names()) - folders)
         errors: dict[str, str] = {}
         # Who gives an address away does so before another takes it.
         for name in sorted(names, key=lambda name: (self._takes(name, wanted.get(name, {})), name)):
@@ -222,7 +233,11 @@ def split(owners: _Fronts) -> dict[str, dict[str, tuple[Front, ...]]]:
 
 def forwarder(owner: str) -> str:
     """The name of the process that forwards writes for an owner."""
-    return f"{RELAYS}-{hashlib.sha256(owner.encode()).hexdigest()[:10]}"
+    return f"{RELAYS}-{_short(owner)}"
+
+
+def _short(owner: str) -> str:
+    return hashlib.sha256(owner.encode()).hexdigest()[:10]
 
 
 def _places(owners: _Fronts) -> set[tuple[str, str, int]]:

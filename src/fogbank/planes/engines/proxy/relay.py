@@ -80,6 +80,9 @@ class End(asyncio.Protocol):
 class Relay(End):
     """A client, and whoever of those behind the front takes the connection."""
 
+    end: type[End] = End
+    """What the other end is."""
+
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._leading: asyncio.Task[None] | None = None
@@ -91,10 +94,13 @@ class Relay(End):
         self._leading = asyncio.ensure_future(self._lead())
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
+
+    def _forget(self) -> None:
         self._gate.connections.discard(self)
         if self._leading is not None:
             self._leading.cancel()
-        super().connection_lost(exc)
 
     def moved(self, front: Front) -> None:
         """The front has other targets: go on only with one that is still among them."""
@@ -115,7 +121,7 @@ class Relay(End):
         for target in self._gate.in_turn():
             self.target = target
             try:
-                other = await connected(target, self._gate.paths, End)
+                other = await connected(target, self._gate.paths, self.end)
             except (OSError, WorldError, TimeoutError) as error:
                 _LOG.info("%s does not take a connection: %s", target.name, error)
                 continue
@@ -127,8 +133,12 @@ class Relay(End):
                 self.transport.write(other.early)
                 self.transport.close()
                 return
-            self.peer, other.peer = other, self
-            self.catch_up()
-            other.catch_up()
+            self.joined(other)
             return
         self.transport.abort()
+
+    def joined(self, other: End) -> None:
+        """Both ends are there."""
+        self.peer, other.peer = other, self
+        self.catch_up()
+        other.catch_up()

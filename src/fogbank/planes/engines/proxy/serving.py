@@ -12,6 +12,7 @@ from fogbank.aws.errors import WorldError
 from fogbank.planes.engines.proxies import Forwarded, Front, Target, by_address
 from fogbank.planes.engines.proxy import sockets
 from fogbank.planes.engines.proxy.counts import Tally
+from fogbank.planes.engines.proxy.far import FarRelay
 from fogbank.planes.engines.proxy.plan import Plan, title
 from fogbank.planes.engines.proxy.relay import Relay
 
@@ -55,10 +56,15 @@ class Gate:
         """Take connections. Raises WorldError, OSError."""
         sock = sockets.listening(self.front, self.paths)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connection, sock=sock, backlog=_BACKLOG)
+        if self.front.address.startswith("/"):
+            self._server = await loop.create_unix_server(self._connection, sock=sock, backlog=_BACKLOG)
+        else:
+            self._server = await loop.create_server(self._connection, sock=sock, backlog=_BACKLOG)
 
     def _connection(self) -> asyncio.Protocol:
         """The protocol of a new connection: what the front is now decides which."""
+        if self.front.delay_seconds is not None:
+            return FarRelay(self)
         if self.front.forwarding is None:
             return Relay(self)
         # A process of plain relays needs neither PostgreSQL's protocol nor its parser.

@@ -18,6 +18,8 @@ CONNECT_SECONDS = 5.0
 
 def listening(front: Front, paths: Mapping[str, str]) -> socket.socket:
     """A bound socket of a front. Raises WorldError."""
+    if front.address.startswith("/"):
+        return _in_folder(_file(front.address, front.port))
     if not front.ns:
         return namespaces.opened(front.address, front.port, is_stream=True)
     path = _path(front.ns, paths)
@@ -29,8 +31,7 @@ async def connected(target: Target, paths: Mapping[str, str], protocol: Callable
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(CONNECT_SECONDS):
         if target.address.startswith("/"):
-            file = f"{target.address}/.s.PGSQL.{target.port}"
-            return (await loop.create_unix_connection(protocol, file))[1]
+            return (await loop.create_unix_connection(protocol, _file(target.address, target.port)))[1]
         if not target.ns:
             return (await loop.create_connection(protocol, target.address, target.port))[1]
         made = namespaces.inside(_path(target.ns, paths), lambda: _stream(target.address))
@@ -40,6 +41,25 @@ async def connected(target: Target, paths: Mapping[str, str], protocol: Callable
         except BaseException:
             made.close()
             raise
+
+
+def _file(folder: str, port: int) -> str:
+    """What PostgreSQL and its clients call the socket file of a port."""
+    return f"{folder}/.s.PGSQL.{port}"
+
+
+def _in_folder(file: str) -> socket.socket:
+    """A socket file for whoever may come into its folder. Raises WorldError."""
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        # Whoever listened there is gone: there is one process for each front.
+        Path(file).unlink(missing_ok=True)
+        made.bind(file)
+        Path(file).chmod(0o666)
+    except OSError as error:
+        made.close()
+        raise WorldError(f"binding {file}: {error.strerror}") from None
+    return made
 
 
 def _stream(address: str) -> socket.socket:

@@ -250,3 +250,31 @@ def test_readers_that_forward_have_a_process_of_their_owner() -> None:
     (name,) = set(found) - {RELAYS}
     assert found[name] == {"one": (writing,)}
     assert name != next(iter(set(split({"other": (writing,)}))))
+
+
+def mode(folder: Path) -> int:
+    """Who may do what in a folder; 0 where there is none."""
+    return folder.stat().st_mode & 0o777 if folder.exists() else 0
+
+
+def test_a_line_listens_in_a_folder_of_its_own_and_outlives_the_cloud(run: Callable[[Story], None]) -> None:
+    async def story(world: World) -> None:
+        folder = Path(world.proxies.folder("o"))
+        async with world.server("a") as a:
+            line = Front(address=str(folder), port=PORT, targets=(a,), delay_seconds=0.0)
+            await world.proxies.set("o", [line])
+            assert mode(folder) == 0o700, "nobody else may come in"
+            reader, writer = await asyncio.open_unix_connection(str(folder / f".s.PGSQL.{PORT}"))
+            known = Client(reader, writer, (await reader.readline()).decode().strip())
+            world.proxies.close()
+            world.proxies = world.cloud()
+            await world.proxies.prune(["a"])
+            await world.proxies.set("other", [front(world, a)])
+            assert await known.says(b"still here") == b"still here"
+            await world.proxies.set("o", [Front(address=str(folder), port=PORT, targets=(), delay_seconds=0.0)])
+            assert await known.is_cut(), "a line that is down"
+            await world.proxies.set("o", [])
+            assert mode(folder) == 0
+            writer.transport.abort()
+
+    run(story)

@@ -10,10 +10,9 @@ import msgspec
 from fogbank.aws import ids, paging, tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.rds import clusters, instances, naming
+from fogbank.services.rds import clusters, instances, listing, naming
 from fogbank.services.rds.resources import Cluster, ClusterEndpoint
 
-_PAGE = 100
 _ENDPOINTS_MAX = 5
 
 
@@ -63,7 +62,7 @@ def describe_db_cluster_endpoints(ctx: Context, req: dict[str, Any]) -> dict[str
         rows = [row for row in rows if _matches(row, wanted["Name"], wanted["Values"])]
     after = paging.after(req.get("Marker"), "InvalidParameterValue", "Invalid or expired Marker.")
     rows = sorted((row for row in rows if row["Endpoint"] > after), key=lambda row: row["Endpoint"])
-    page, marker = paging.page(rows, req.get("MaxRecords", _PAGE), lambda row: str(row["Endpoint"]))
+    page, marker = paging.page(rows, listing.rows_max(req), lambda row: str(row["Endpoint"]))
     return {"DBClusterEndpoints": page} | ({"Marker": marker} if marker else {})
 
 
@@ -76,8 +75,9 @@ def _meant(ctx: Context, req: dict[str, Any]) -> list[Cluster]:
 def _endpoints(ctx: Context, cluster: Cluster) -> list[dict[str, Any]]:
     shown = clusters.described(ctx, cluster)
     built_in = {"DBClusterIdentifier": cluster.id, "Status": cluster.status}
+    writes = "inactive" if clusters.is_secondary(ctx, cluster) else cluster.status
     return [
-        {**built_in, "Endpoint": shown["Endpoint"], "EndpointType": "WRITER"},
+        {**built_in, "Endpoint": shown["Endpoint"], "EndpointType": "WRITER", "Status": writes},
         {**built_in, "Endpoint": shown["ReaderEndpoint"], "EndpointType": "READER"},
         *(_described(ctx, found) for found in ctx.find(ClusterEndpoint, "by_cluster", cluster.id)),
     ]

@@ -9,7 +9,7 @@ from fogbank.aws import ids, tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.rds import backups, clusters, groups, instances, logins, naming, rules, snapshots, topology
-from fogbank.services.rds.resources import Cluster, Instance, Source
+from fogbank.services.rds.resources import Cluster, Source
 
 
 def restore_db_cluster_from_snapshot(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +45,11 @@ def restore_db_cluster_to_point_in_time(ctx: Context, req: dict[str, Any]) -> di
     if kind == "copy-on-write" and not is_latest:
         text = "A clone is of the latest time: RestoreToTime cannot be specified with copy-on-write."
         raise AwsError("InvalidParameterCombination", text)
-    source = _clone(ctx, origin) if kind == "copy-on-write" else _moment(ctx, origin, wanted)
+    source = (
+        Source(kind="clone", archive=topology.archive(origin))
+        if kind == "copy-on-write"
+        else _moment(ctx, origin, wanted)
+    )
     made = clusters.changed(
         origin,
         id=_free(ctx, req["DBClusterIdentifier"]),
@@ -73,25 +77,14 @@ def _origin(ctx: Context, req: Mapping[str, Any]) -> Cluster:
     return found[0]
 
 
-def _clone(ctx: Context, origin: Cluster) -> Source:
-    writer = ctx.get(Instance, origin.writer_id) if origin.writer_id else None
-    return Source(kind="clone", name=writer.node if writer is not None else topology.volume(origin))
-
-
 def _moment(ctx: Context, origin: Cluster, wanted: float | None) -> Source:
     at = ctx.now if wanted is None else float(wanted)
     base = backups.beginning(ctx, origin, at)
     if base is None:
         text = f"The specified restore time is not within what {origin.id} can be restored to."
         raise AwsError("InvalidParameterValue", text)
-    writer = ctx.get(Instance, origin.writer_id) if origin.writer_id else None
-    return Source(
-        kind="time",
-        name=base.node,
-        time=0.0 if wanted is None else at,
-        archive=topology.archive(origin),
-        of=writer.node if writer is not None else "",
-    )
+    time = 0.0 if wanted is None else at
+    return Source(kind="time", name=base.node, time=time, archive=topology.archive(origin))
 
 
 def _put(ctx: Context, made: Cluster, req: Mapping[str, Any]) -> Cluster:

@@ -6,16 +6,15 @@ from typing import Any
 
 from fogbank.aws import paging, tags
 from fogbank.control.context import Context
-from fogbank.services.rds import backups, clusters, snapshots
+from fogbank.services.rds import backups, clusters, listing, snapshots
 from fogbank.services.rds.resources import Snapshot
-
-_PAGE = 100
 
 
 def create_db_cluster_snapshot(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     name = snapshots.check_absent(ctx, req["DBClusterSnapshotIdentifier"], backups.OF_CLUSTERS)
     cluster = clusters.one(ctx, req["DBClusterIdentifier"])
     clusters.must_be(cluster, "available")
+    clusters.check_primary(ctx, cluster)
     made = backups.snapshot_of_cluster(ctx, cluster, name)
     made = snapshots.changed(made, tags={**made.tags, **tags.read(req.get("Tags"))})
     ctx.put(made)
@@ -33,7 +32,7 @@ def describe_db_cluster_snapshots(ctx: Context, req: dict[str, Any]) -> dict[str
         and req.get("DBClusterIdentifier", found.source_id).rpartition(":")[2].lower() == found.source_id
         and req.get("DbClusterResourceId", found.resource_id) == found.resource_id
     )
-    page, marker = paging.page(rows, req.get("MaxRecords", _PAGE), snapshots.place)
+    page, marker = paging.page(rows, listing.rows_max(req), snapshots.place)
     answer: dict[str, Any] = {"DBClusterSnapshots": [_described(ctx, found) for found in page]}
     return answer | ({"Marker": marker} if marker else {})
 

@@ -8,24 +8,27 @@ from fogbank.aws import ids, paging, tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.rds import (
+    backups,
     clusters,
     engines,
+    global_clusters,
     groups,
     instances,
+    listing,
     logins,
     naming,
     parameter_groups,
     quotas,
     renames,
     rules,
+    snapshots,
 )
 from fogbank.services.rds.clusters import changed, must_be, one
 from fogbank.services.rds.resources import Cluster
 
-_PAGE = 100
 _NOT_HERE = (
     "AllocatedStorage", "BacktrackWindow", "CharacterSetName", "ClusterScalabilityType", "DBClusterInstanceClass",
-    "Domain", "EnableLimitlessDatabase", "GlobalClusterIdentifier", "Iops", "ReplicationSourceIdentifier",
+    "Domain", "EnableLimitlessDatabase", "Iops", "ReplicationSourceIdentifier",
     "ScalingConfiguration", "EnableGlobalWriteForwarding",
 )  # fmt: skip
 
@@ -59,9 +62,6 @@ def create_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         status="creating",
         engine=engine,
         version=version,
-        master_user=rules.checked_user(rules.needed(req, "MasterUsername")),
-        password=instances.sealed(ctx, rules.checked_password(rules.needed(req, "MasterUserPassword"))),
-        database=rules.checked_database(req.get("DatabaseName", "")),
         port=rules.checked_port(req.get("Port", 5432)),
         loopback=instances.loopback(ctx),
         reader_loopback=instances.loopback(ctx),
@@ -81,8 +81,26 @@ def create_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         tags=tags.read(req.get("Tags")),
     )
     clusters.check_lag(cluster)
+    cluster = _with_login(ctx, cluster, req)
     ctx.put(cluster)
     return {"DBCluster": clusters.described(ctx, cluster)}
+
+
+def _with_login(ctx: Context, cluster: Cluster, req: dict[str, Any]) -> Cluster:
+    """A new cluster with its master user and first database: its own, or those of the global cluster that it joins."""
+    if req.get("GlobalClusterIdentifier"):
+        joined = global_clusters.joined(ctx, req, cluster.version)
+        ctx.put(joined)
+        cluster = changed(cluster, global_id=joined.id, is_encrypted=cluster.is_encrypted or joined.is_encrypted)
+        if len(joined.members) > 1:
+            return global_clusters.inheriting(ctx, joined, cluster)
+        req = {"DatabaseName": joined.database, **req}
+    return changed(
+        cluster,
+        master_user=rules.checked_user(rules.needed(req, "MasterUsername")),
+        password=instances.sealed(ctx, rules.checked_password(rules.needed(req, "MasterUserPassword"))),
+        database=rules.checked_database(req.get("DatabaseName", "")),
+    )
 
 
 def describe_db_clusters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +108,7 @@ def describe_db_clusters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         return {"DBClusters": [clusters.described(ctx, one(ctx, identifier))]}
     after = paging.after(req.get("Marker"), "InvalidParameterValue", "Invalid or expired Marker.")
     rows = (found for found in ctx.scan(Cluster, after=after) if _matches(found, req.get("Filters", ())))
-    page, marker = paging.page(rows, req.get("MaxRecords", _PAGE), lambda found: found.id)
+    page, marker = paging.page(rows, listing.rows_max(req), lambda found: found.id)
     answer: dict[str, Any] = {"DBClusters": [clusters.described(ctx, found) for found in page]}
     return answer | ({"Marker": marker} if marker else {})
 
@@ -100,13 +118,21 @@ def delete_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if cluster.is_protected:
         text = "Cannot delete protected Cluster, please disable deletion protection and try again."
         raise AwsError("InvalidParameterCombination", text)
+    if cluster.global_id:
+        text = "This cluster is a part of a global cluster, please remove it from globalcluster first"
+        raise AwsError("InvalidDBClusterStateFault", text)
     if any(member.status != "deleting" for member in clusters.members(ctx, cluster.id)):
         text = "Cluster cannot be deleted, it still contains DB instances in non-deleting state."
         raise AwsError("InvalidDBClusterStateFault", text)
     if req.get("SkipFinalSnapshot", False) == bool(req.get("FinalDBSnapshotIdentifier")):
         text = "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
         raise AwsError("InvalidParameterCombination", text)
-    cluster = changed(cluster, status="deleting", final_snapshot=req.get("FinalDBSnapshotIdentifier", ""))
+    if cluster.status == "deleting":
+        raise AwsError("InvalidDBClusterStateFault", f"Cluster {cluster.id} is already being deleted.")
+    final = req.get("FinalDBSnapshotIdentifier", "")
+    if final:
+        final = snapshots.check_absent(ctx, final, backups.OF_CLUSTERS)
+    cluster = changed(cluster, status="deleting", final_snapshot=final)
     ctx.put(cluster)
     return {"DBCluster": clusters.described(ctx, cluster)}
 
@@ -114,6 +140,7 @@ def delete_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def failover_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     cluster = one(ctx, req["DBClusterIdentifier"])
     must_be(cluster, "available")
+    clusters.check_primary(ctx, cluster)
     readers = [found for found in clusters.members(ctx, cluster.id) if found.id != cluster.writer_id]
     target = req.get("TargetDBInstanceIdentifier", "").lower()
     if not readers:
@@ -132,6 +159,9 @@ def failover_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def stop_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     cluster = one(ctx, req["DBClusterIdentifier"])
     must_be(cluster, "available")
+    if cluster.global_id:
+        text = f"DBCluster {cluster.id} is part of global cluster {cluster.global_id}, and cannot be stopped."
+        raise AwsError("InvalidDBClusterStateFault", text)
     return _turned(ctx, cluster, "stopping")
 
 
@@ -145,6 +175,9 @@ def _turned(ctx: Context, cluster: Cluster, status: str) -> dict[str, Any]:
     cluster = changed(cluster, status=status)
     ctx.put(cluster)
     for member in clusters.members(ctx, cluster.id):
+        if member.status == "deleting":
+            # It goes, whatever its cluster does.
+            continue
         held = {} if status == "starting" else member.held
         ctx.put(instances.changed(member, status=status, held=held))
     return {"DBCluster": clusters.described(ctx, cluster)}
@@ -164,6 +197,7 @@ def modify_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         if member in req:
             fields[field] = req[member]
     if password := req.get("MasterUserPassword"):
+        clusters.check_primary(ctx, cluster)
         fields["password"] = instances.sealed(ctx, rules.checked_password(password))
         fields["needs"] = (*cluster.needs, "password")
     if wanted := req.get("VpcSecurityGroupIds"):

@@ -13,17 +13,18 @@ from fogbank.services.rds import (
     groups,
     insights,
     instances,
+    listing,
     logins,
     members,
     naming,
     quotas,
+    replicas,
     rules,
     snapshots,
 )
 from fogbank.services.rds.instances import changed, must_be, one
 from fogbank.services.rds.resources import Instance
 
-_PAGE = 100
 _NOT_HERE = (
     "DBSecurityGroups", "NcharCharacterSetName", "TdeCredentialArn", "Domain", "DomainFqdn", "CustomIamInstanceProfile",
     "MultiTenant", "DedicatedLogVolume", "AdditionalStorageVolumes", "DBCapacityReservationIdentifier", "Timezone",
@@ -66,7 +67,11 @@ def create_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         port=rules.checked_port(req.get("Port", 5432)),
         storage_gib=rules.checked_range(req.get("AllocatedStorage", 20), 20, 65_536, "AllocatedStorage"),
         storage_type=req.get("StorageType", "gp2"),
+        iops=req.get("Iops", 0),
+        storage_max_gib=req.get("MaxAllocatedStorage", 0),
         is_encrypted=req.get("StorageEncrypted", False),
+        key_id=req.get("KmsKeyId", ""),
+        log_exports=tuple(req.get("EnableCloudwatchLogsExports", ())),
         subnet_group=group.name,
         security_groups=groups.security_groups(ctx, group.vpc_id, req.get("VpcSecurityGroupIds")),
         parameter_group=parameters.name,
@@ -93,7 +98,7 @@ def describe_db_instances(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         return {"DBInstances": [instances.described(ctx, one(ctx, identifier))]}
     after = paging.after(req.get("Marker"), "InvalidParameterValue", "Invalid or expired Marker.")
     rows = (found for found in ctx.scan(Instance, after=after) if _matches(found, req.get("Filters", ())))
-    page, marker = paging.page(rows, req.get("MaxRecords", _PAGE), lambda found: found.id)
+    page, marker = paging.page(rows, listing.rows_max(req), lambda found: found.id)
     answer: dict[str, Any] = {"DBInstances": [instances.described(ctx, found) for found in page]}
     return answer | ({"Marker": marker} if marker else {})
 
@@ -105,9 +110,15 @@ def delete_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         raise AwsError("InvalidParameterCombination", text)
     if instance.status == "deleting":
         raise AwsError("InvalidDBInstanceState", f"Instance {instance.id} is already being deleted.")
-    if final := req.get("FinalDBSnapshotIdentifier"):
-        snapshots.check_absent(ctx, final)
-    skips, final = req.get("SkipFinalSnapshot", False), req.get("FinalDBSnapshotIdentifier", "")
+    if instance.cluster_id:
+        members.check_leaving(ctx, instance, req)
+    if any(replica.status == "creating" for replica in replicas.of(ctx, instance)):
+        text = f"Cannot delete DB instance {instance.id} while a read replica of it is being created."
+        raise AwsError("InvalidDBInstanceState", text)
+    final = req.get("FinalDBSnapshotIdentifier", "")
+    if final:
+        final = snapshots.check_absent(ctx, final)
+    skips = req.get("SkipFinalSnapshot", False)
     if skips == bool(final) and not instance.source_id and not instance.cluster_id:
         text = "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
         if skips:
@@ -133,6 +144,7 @@ def reboot_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 def stop_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     instance = one(ctx, req["DBInstanceIdentifier"])
+    members.refuse(instance, f"{instance.engine} DB instances are not eligible for stopping and starting.")
     must_be(instance, "available")
     if instance.source_id or ctx.find(Instance, "by_source", instance.id):
         text = "Cannot stop a DB instance that is a read replica or has one."
@@ -144,6 +156,7 @@ def stop_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 def start_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     instance = one(ctx, req["DBInstanceIdentifier"])
+    members.refuse(instance, f"{instance.engine} DB instances are not eligible for stopping and starting.")
     must_be(instance, "stopped")
     instance = changed(instance, status="starting", held={})
     ctx.put(instance)

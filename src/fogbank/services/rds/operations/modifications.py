@@ -56,6 +56,9 @@ def modify_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     )
     fields: dict[str, Any] = {"backup_window": backup, "maintenance_window": maintenance}
     fields |= {field: req[member] for member, field in modifications.AT_ONCE.items() if member in req}
+    if exports := req.get("CloudwatchLogsExportConfiguration"):
+        kept = {*instance.log_exports, *exports.get("EnableLogTypes", ())} - {*exports.get("DisableLogTypes", ())}
+        fields["log_exports"] = tuple(sorted(kept))
     fields |= insights.asked(ctx, req, is_on=instance.insights)
     if "BackupRetentionPeriod" in req:
         fields["retention_days"] = rules.checked_range(req["BackupRetentionPeriod"], 0, 35, "BackupRetentionPeriod")

@@ -8,7 +8,18 @@ from typing import Any
 from fogbank.aws import ids, tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.rds import backups, groups, insights, instances, logins, naming, rules, snapshots, topology
+from fogbank.services.rds import (
+    backups,
+    groups,
+    insights,
+    instances,
+    logins,
+    naming,
+    replicas,
+    rules,
+    snapshots,
+    topology,
+)
 from fogbank.services.rds.instances import changed
 from fogbank.services.rds.resources import Instance, Snapshot, Source
 
@@ -37,9 +48,7 @@ def restore_db_instance_to_point_in_time(ctx: Context, req: dict[str, Any]) -> d
         text = f"The specified restore time is not within what {origin.id} can be restored to."
         raise AwsError("InvalidParameterValue", text)
     made = _of_snapshot(ctx, base, req["TargetDBInstanceIdentifier"], req)
-    source = Source(
-        kind="time", name=base.node, time=0.0 if latest else at, archive=topology.archive(origin), of=origin.node
-    )
+    source = Source(kind="time", name=base.node, time=0.0 if latest else at, archive=topology.archive(origin))
     made = instances.placed(ctx, changed(made, source=source), req.get("AvailabilityZone", ""))
     return {"DBInstance": instances.described(ctx, made)}
 
@@ -54,6 +63,7 @@ def create_db_instance_read_replica(ctx: Context, req: dict[str, Any]) -> dict[s
     if not origin.retention_days:
         text = f"Automated backups are not enabled for this database instance: {origin.id}"
         raise AwsError("InvalidDBInstanceState", text)
+    replicas.check_chain(ctx.at(region), origin)
     made = _like(ctx, origin, req["DBInstanceIdentifier"], req, is_same_region=region == ctx.region)
     made = changed(
         made,
@@ -80,8 +90,6 @@ def promote_read_replica(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     instance = changed(
         instance,
         status="modifying",
-        source_id="",
-        source=Source(),
         needs=(*instance.needs, "promote"),
         backup_window=backup,
         maintenance_window=maintenance,

@@ -6,15 +6,19 @@ from typing import Any
 
 from fogbank.aws import paging, tags
 from fogbank.control.context import Context
-from fogbank.services.rds import backups, instances, snapshots
+from fogbank.services.rds import backups, instances, listing, members, snapshots
 from fogbank.services.rds.snapshots import changed, described, must_be, one
 
-_PAGE = 100
+_OF_CLUSTER = (
+    "The specified instance is a member of a cluster and a snapshot cannot be created directly. Please use the "
+    "CreateDBClusterSnapshot API instead."
+)
 
 
 def create_db_snapshot(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     name = snapshots.check_absent(ctx, req["DBSnapshotIdentifier"])
     instance = instances.one(ctx, req["DBInstanceIdentifier"])
+    members.refuse(instance, _OF_CLUSTER)
     instances.must_be(instance, "available")
     made = backups.snapshot_of(ctx, instance, name)
     made = changed(made, tags={**made.tags, **tags.read(req.get("Tags"))})
@@ -33,7 +37,7 @@ def describe_db_snapshots(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         and req.get("DBInstanceIdentifier", found.source_id).lower() == found.source_id
         and req.get("DbiResourceId", found.resource_id) == found.resource_id
     )
-    page, marker = paging.page(rows, req.get("MaxRecords", _PAGE), snapshots.place)
+    page, marker = paging.page(rows, listing.rows_max(req), snapshots.place)
     answer: dict[str, Any] = {"DBSnapshots": [described(ctx, found) for found in page]}
     return answer | ({"Marker": marker} if marker else {})
 

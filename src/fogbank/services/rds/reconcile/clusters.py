@@ -14,11 +14,21 @@ from fogbank.control.context import Context
 from fogbank.control.reconcile import After
 from fogbank.planes.engines.postgresql.files import Node
 from fogbank.planes.engines.postgresql.plane import Owner
-from fogbank.services.rds import backups, clusters, failover, groups, instances, modifications, rules, topology
-from fogbank.services.rds.nodes import is_private, met
-from fogbank.services.rds.reconcile import doors, following, telling, volumes
+from fogbank.services.rds import (
+    backups,
+    clusters,
+    failover,
+    global_clusters,
+    instances,
+    modifications,
+    rules,
+    topology,
+)
+from fogbank.services.rds.global_clusters import Side
+from fogbank.services.rds.nodes import is_private, of_cluster
+from fogbank.services.rds.reconcile import doors, following, lines, secondaries, telling, volumes
 from fogbank.services.rds.reconcile.network import networked
-from fogbank.services.rds.resources import Cluster, ClusterEndpoint, Instance
+from fogbank.services.rds.resources import Cluster, ClusterEndpoint, GlobalCluster, Instance
 
 _RECEIVED = "SELECT (pg_last_wal_receive_lsn() - '0/0'::pg_lsn)::bigint"
 
@@ -31,6 +41,12 @@ class _Known(NamedTuple):
     nodes: dict[str, Node]
     """By instance, each as a primary."""
     endpoints: list[ClusterEndpoint]
+    leader: Side | None
+    """Of a secondary cluster of a global one: whom it follows."""
+    is_turning: bool
+    """Whether its global cluster is having another one take writes."""
+    whole: GlobalCluster | None
+    """The global cluster, of its primary one."""
 
     @property
     def writer(self) -> Instance | None:
@@ -43,10 +59,18 @@ class _Known(NamedTuple):
 
 async def cluster(ctx: Context, key: str) -> After | None:
     """A cluster, at its identifier: whatever is to happen to it or to a member of it."""
+    async with secondaries.turn(ctx, clusters.arn(ctx, key)):
+        return await _kept(ctx, key)
+
+
+async def _kept(ctx: Context, key: str) -> After | None:
     known = _read(ctx, key)
-    if known is None:
+    if known is None or known.is_turning:
         return None
     if known.cluster.status == "stopping":
+        known = await _without_leavers(ctx, known)
+        if known is None:
+            return None
         await _stopped(ctx, known)
     if known.cluster.status in ("stopping", "stopped"):
         return None
@@ -57,7 +81,12 @@ async def cluster(ctx: Context, key: str) -> After | None:
     known = _with_changes(ctx, known)
     await _restarted(ctx, known)
     await volumes.filled(ctx, known.cluster)
-    known = await _with_writer(ctx, known)
+    if known.leader is not None:
+        if not await secondaries.led(ctx, known.cluster, known.members, known.leader):
+            return None
+        await _serve(ctx, known)
+    else:
+        known = await _with_writer(ctx, known)
     if known.writer is not None:
         await _with_readers(ctx, known)
     _settled(ctx, known.cluster.id, known.cluster.status)
@@ -93,15 +122,11 @@ def _read(ctx: Context, cluster_id: str) -> _Known | None:
         if found is None:
             return None
         members = clusters.members(ctx, cluster_id)
-        has_packets = ctx.planes.net.has_packets
-        nodes = {
-            one.id: topology.node(one, one.seats[0], groups.in_force(ctx, one), has_packets=has_packets)._replace(
-                archive=topology.archive(found)
-            )
-            for one in members
-        }
-        nodes = {one.id: met(ctx, one, one.seats[0], nodes[one.id]) for one in members}
-        return _Known(found, members, nodes, ctx.find(ClusterEndpoint, "by_cluster", cluster_id))
+        nodes = of_cluster(ctx, found, members)
+        endpoints = ctx.find(ClusterEndpoint, "by_cluster", cluster_id)
+        leader, is_turning = global_clusters.leader(ctx, found), global_clusters.is_turning(ctx, found)
+        whole = global_clusters.of(ctx, found) if leader is None else None
+        return _Known(found, members, nodes, endpoints, leader, is_turning, whole)
 
 
 # Leaving
@@ -131,6 +156,7 @@ async def _without_leavers(ctx: Context, known: _Known) -> _Known | None:
         if is_last:
             await volumes.kept_without(ctx, known.cluster, member)
         await ctx.planes.databases.remove(member.node)
+        await lines.lifted(ctx, member.node)
         await doors.closed(ctx, member)
         with ctx.begin():
             for seat in member.seats:
@@ -164,6 +190,9 @@ async def _with_writer(ctx: Context, known: _Known) -> _Known:
     """The cluster with a writer that runs, if it has any member."""
     databases = ctx.planes.databases
     writer = known.writer
+    if writer is None and known.cluster.head_id:
+        await secondaries.promoted(ctx, known.cluster, known.members)
+        return _read(ctx, known.cluster.id) or known
     if writer is None:
         return await _first(ctx, known) if known.members else known
     if known.cluster.target_id and known.cluster.is_synced:
@@ -215,6 +244,7 @@ async def _first(ctx: Context, known: _Known) -> _Known:
     await volumes.handed_on(ctx, known.cluster)
     with ctx.begin():
         _put(ctx, known.cluster.id, writer_id=writer.id)
+        secondaries.wake(ctx, known.cluster)
     return _read(ctx, known.cluster.id) or known
 
 
@@ -232,17 +262,20 @@ async def _failed_over(ctx: Context, known: _Known, *, is_planned: bool) -> _Kno
         telling.tell_cluster(ctx, known.cluster.id, "failover", "Started failover to another DB instance.")
     # In order, what it has acknowledged is sent before it ends; of one that died, sessions may still acknowledge.
     await databases.stop(old.node)
-    heir = failover.heir(known.readers, await _received(ctx, known.readers), known.cluster.target_id)
+    received = await _received(ctx, known.readers)
+    heir = failover.heir(known.readers, received, known.cluster.target_id)
     if heir is None:
         await databases.start(known.nodes[old.id])
         with ctx.begin():
             _put(ctx, known.cluster.id, target_id="")
         return _read(ctx, known.cluster.id) or known
+    await secondaries.left_behind(ctx, known.cluster, heir.node)
     await databases.promote(heir.node)
     databases.configure(known.nodes[heir.id])
     with ctx.begin():
         _put(ctx, known.cluster.id, writer_id=heir.id, target_id="", is_synced=False)
         telling.tell_cluster(ctx, known.cluster.id, "failover", f"Completed failover to DB instance: {heir.id}")
+        secondaries.wake(ctx, known.cluster)
     known = _read(ctx, known.cluster.id) or known
     await _serve(ctx, known)
     if not is_planned:
@@ -316,7 +349,7 @@ def _fronted(ctx: Context, known: _Known) -> _Known:
 def _slots(ctx: Context, found: Cluster) -> list[str]:
     """The slots of the readers that there are now."""
     with ctx.begin():
-        return [topology.slot(one.seats[0]) for one in clusters.members(ctx, found.id) if one.id != found.writer_id]
+        return secondaries.slots(ctx, found)
 
 
 # What clients see
@@ -338,6 +371,8 @@ async def _serve(ctx: Context, known: _Known) -> None:
         fronts.append(topology.custom_front(endpoint, known.cluster, behind, has_packets=has_packets))
     for one in running:
         fronts += topology.fronts(one, has_packets=has_packets)
+    if known.whole is not None and writer is not None:
+        fronts.append(msgspec.structs.replace(fronts[0], address=known.whole.loopback))
     if known.cluster.forwards_writes and writer is not None:
         with ctx.begin():
             is_tls_only = is_private(ctx, writer)
@@ -361,7 +396,7 @@ def _settled(ctx: Context, cluster_id: str, status: str) -> None:
                 telling.settle(ctx, member, status, category, message)
             else:
                 telling.told(ctx, member.id)
-        if now.status == status and status in ("creating", "failing-over", "renaming", "starting"):
+        if now.status == status and status in ("creating", "failing-over", "promoting", "renaming", "starting"):
             message = "DB cluster created" if status == "creating" else "DB cluster available"
             telling.settle_cluster(ctx, now, "available", _WORDS.get(status, ("notification", ""))[0], message)
 

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from fogbank.planes.engines.engine import until
+from fogbank.planes.engines.postgresql.figures import DATABASE
 from fogbank.planes.engines.postgresql.files import Node
 from fogbank.planes.engines.postgresql.plane import Databases
 from fogbank.services.rds import topology
@@ -18,6 +19,8 @@ _IDLE_SLOTS = "SELECT slot_name::text FROM pg_replication_slots WHERE slot_type 
 _DROP = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ANY (%s) AND NOT active"
 _WAITS = "SELECT name FROM pg_settings WHERE pending_restart"
 """What a standby was told that only a restart brings about: it needs room for what its primary does."""
+WRITES = "SELECT pg_logical_emit_message(true, 'fogbank', '')"
+"""A commit that writes to the log: PostgreSQL lets others wait for nobody. In a database whose log nobody decodes."""
 _STREAMING = "SELECT application_name FROM pg_stat_replication WHERE state = 'streaming'"
 
 
@@ -67,7 +70,7 @@ async def acknowledged(databases: Databases, primary: str, standbys: Sequence[st
     try:
         async with asyncio.timeout(_FOLLOW_SECONDS):
             # A commit that waits for one of them: it has all that came before, too.
-            await databases.run(primary, "SELECT pg_current_xact_id()")
+            await databases.run(primary, WRITES, database=DATABASE)
     except TimeoutError:
         return False
     return True

@@ -12,9 +12,12 @@ from fogbank.planes.engines.postgresql.files import Node, Recovery
 from fogbank.planes.engines.postgresql.plane import Owner
 from fogbank.services.rds import backups, groups, instances, modifications, nodes, replicas, rules, topology
 from fogbank.services.rds.instances import changed
-from fogbank.services.rds.reconcile import doors, following, telling
+from fogbank.services.rds.lines import Far
+from fogbank.services.rds.reconcile import doors, following, lines, telling
 from fogbank.services.rds.reconcile.network import networked
-from fogbank.services.rds.resources import Cluster, Instance, Snapshot
+from fogbank.services.rds.resources import Cluster, Instance, Snapshot, Source
+
+_LEAVE_SECONDS = 2.0
 
 
 class _Known(NamedTuple):
@@ -27,6 +30,8 @@ class _Known(NamedTuple):
     """The engine of the primary that a replica follows; empty for others."""
     replicas: list[Instance]
     """Those that follow this one, wherever they are."""
+    far: Far | None = None
+    """A replica whose source is in another region."""
 
     @property
     def primary(self) -> Node:
@@ -66,11 +71,12 @@ def _read(ctx: Context, key: str) -> _Known | None:
         has_packets = ctx.planes.net.has_packets
         plain = [topology.node(found, seat, parameters, has_packets=has_packets) for seat in found.seats]
         seen = [nodes.met(ctx, found, seat, node) for seat, node in zip(found.seats, plain, strict=True)]
-        source = replicas.source(ctx, found)
+        source, far = replicas.source(ctx, found), None
         if source is not None and found.source.kind == "replica":
-            socket = ctx.planes.databases.socket(source.node)
+            far = replicas.far(ctx, found, source)
+            socket = lines.socket(ctx, found.node) if far is not None else ctx.planes.databases.socket(source.node)
             seen[0] = topology.following(seen[0], found.seats[0], socket, source.port)
-        return _Known(found, seen, source.node if source is not None else "", replicas.of(ctx, found))
+        return _Known(found, seen, source.node if source is not None else "", replicas.of(ctx, found), far)
 
 
 def _next_look(ctx: Context, key: str) -> After | None:
@@ -117,10 +123,14 @@ async def _made(ctx: Context, known: _Known) -> None:
     match found.source.kind:
         case "replica":
             await _slots_at_source(ctx, found)
+            await _laid(ctx, known)
+            lines.passable(ctx, found.node)
             await databases.follow(known.primary)
         case "snapshot" | "time":
-            if found.source.of and databases.is_running(found.source.of):
-                await databases.archived(found.source.of)
+            with ctx.begin():
+                logs = [one.node for one in ctx.scan(Instance) if topology.archive(one) == found.source.archive]
+            if logs and databases.is_running(logs[0]):
+                await databases.archived(logs[0])
             await databases.copy(_recovering(ctx, known), found.source.name)
         case _:
             await databases.create(known.primary)
@@ -142,6 +152,14 @@ async def _slots_at_source(ctx: Context, found: Instance) -> None:
     if source is None:
         raise WorldError(f"{found.source_id} is gone")
     await following.kept(ctx.planes.databases, source.node, lambda: _slots(replicas.beside(ctx, found), source))
+
+
+async def _laid(ctx: Context, known: _Known) -> None:
+    """What a replica hears of a source in another region, it hears over the line."""
+    if known.far is not None:
+        await lines.laid(ctx, known.far, ctx.waker(Instance, known.instance.id))
+    else:
+        await lines.lifted(ctx, known.instance.node)
 
 
 def _slots(ctx: Context, found: Instance) -> list[str]:
@@ -166,6 +184,7 @@ async def _kept(ctx: Context, known: _Known) -> None:
     known = await _changed(ctx, known)
     if known.source:
         await _slots_at_source(ctx, known.instance)
+        await _laid(ctx, known)
         await following.followed(databases, known.primary)
     elif databases.configure(known.primary):
         await databases.reload(known.primary.name)
@@ -198,7 +217,9 @@ async def _failed_over(ctx: Context, known: _Known, *, is_planned: bool) -> _Kno
     with ctx.begin():
         now = ctx.get(Instance, found.id)
         if now is not None:
-            ctx.put(changed(now, seats=(now.seats[1], now.seats[0]), is_synced=False))
+            # What was asked for is done: whoever goes on after a crash does not do it again.
+            needs = tuple(need for need in now.needs if need != "failover")
+            ctx.put(changed(now, seats=(now.seats[1], now.seats[0]), is_synced=False, needs=needs))
             telling.tell(ctx, found.id, "failover", "Multi-AZ instance failover completed.")
     if not is_planned:
         await databases.remove(found.node)
@@ -233,12 +254,21 @@ async def _changed(ctx: Context, known: _Known) -> _Known:
         with ctx.begin():
             owner = Owner(found.master_user, instances.opened(ctx, found.password))
         await databases.own(found.node, owner)
+    freed: dict[str, object] = {}
+    with ctx.begin():
+        source = replicas.source(ctx, found)
     if "promote" in found.needs:
         await databases.promote(found.node)
+        await lines.lifted(ctx, found.node)
+        freed = {"source_id": "", "source": Source()}
     with ctx.begin():
         now = ctx.get(Instance, found.id)
         if now is not None:
-            ctx.put(changed(now, needs=tuple(need for need in now.needs if need not in found.needs)))
+            ctx.put(changed(now, needs=tuple(need for need in now.needs if need not in found.needs), **freed))
+    if freed and source is not None:
+        # It kept the log for a replica that needs it no longer, once that has let go.
+        replicas.waker(ctx, source)()
+        databases.remind(_LEAVE_SECONDS, replicas.waker(ctx, source))
     return _read(ctx, found.id) or known
 
 
@@ -265,6 +295,11 @@ async def _modified(ctx: Context, known: _Known) -> None:
     if again is None:
         return
     await networked(ctx, found.subnet_group, again.instance.seats)
+    # What died meanwhile has to be there for what is asked of it.
+    if again.source:
+        await following.followed(databases, again.primary)
+    elif not databases.is_running(again.instance.node):
+        await databases.start(again.primary)
     again = await _changed(ctx, again)
     before = {node.name: (node.addresses, node.port, node.version) for node in known.nodes}
     for node in again.nodes:
@@ -294,16 +329,26 @@ async def _renamed(ctx: Context, known: _Known) -> None:
 async def _rebooted(ctx: Context, known: _Known) -> None:
     found, databases = known.instance, ctx.planes.databases
     if "failover" in found.needs and len(known.nodes) > 1:
-        # The one that takes over begins anew too, with what waits for a restart.
-        await _kept_standby(ctx, known)
-        known = await _failed_over(ctx, known, is_planned=True)
-    else:
+        known = await _turned_over(ctx, known)
+    elif {"failover", "reboot"} & set(found.needs):
         await databases.stop(found.node)
         await databases.start(known.primary)
     await _kept_standby(ctx, known)
     with ctx.begin():
         telling.settle(ctx, found, "available", "availability", "DB instance restarted")
     _watch(ctx, known)
+
+
+async def _turned_over(ctx: Context, known: _Known) -> _Known:
+    """The instance with its standby as the primary, as asked; one whose primary stands still was begun with already."""
+    found, databases = known.instance, ctx.planes.databases
+    if not databases.is_running(found.node):
+        if found.is_synced and databases.is_running(known.nodes[1].name):
+            return await _failed_over(ctx, known, is_planned=False)
+        await databases.start(known.primary)
+    # The one that takes over begins anew too, with what waits for a restart.
+    await _kept_standby(ctx, known)
+    return await _failed_over(ctx, known, is_planned=True)
 
 
 async def _stopped(ctx: Context, known: _Known) -> None:
@@ -338,6 +383,7 @@ async def _deleted(ctx: Context, known: _Known) -> None:
             await databases.save(found.node, found.version, final.node)
     for node in known.nodes:
         await databases.remove(node.name)
+        await lines.lifted(ctx, node.name)
     await databases.remove(topology.archive(found))
     await ctx.planes.proxies.set(_owner(found), ())
     await doors.closed(ctx, found)
@@ -347,7 +393,9 @@ async def _deleted(ctx: Context, known: _Known) -> None:
         if final is not None:
             ctx.put(final)
         backups.forget(ctx, found)
+        replicas.free(ctx, found)
         instances.forget_secret(ctx, found)
+        replicas.orphaned(ctx, found)
         ctx.delete(Instance, found.id)
         telling.tell(ctx, found.id, "deletion", "DB instance deleted")
     if known.source:

@@ -12,7 +12,7 @@ from fogbank.control.insight import Load, Minute
 from fogbank.control.reconcile import After
 from fogbank.planes.engines.postgresql.activity import Seen
 from fogbank.planes.engines.proxies import Forwarded
-from fogbank.services.rds import clusters, measures
+from fogbank.services.rds import clusters, global_clusters, measures
 from fogbank.services.rds.measures import Measured, Sample, Subject
 from fogbank.services.rds.resources import Cluster, Instance, Measuring
 
@@ -123,6 +123,7 @@ def _tell(ctx: Context, known: _Known, before: Sample | None, now: Sample) -> No
             theirs = measures.dimensions(reader, cluster_id, is_writer=False)
             _publish(ctx, [Measured("AuroraReplicaLag", delay, "Milliseconds")], theirs)
         _publish(ctx, of_cluster, own)
+        _tell_far(ctx, known, now.figures.delays)
         _publish(ctx, [Measured("VolumeBytesUsed", now.figures.numbers.get("data_bytes", 0.0), "Bytes")], own[1:2])
     _publish(ctx, measured, own)
     if found.insights:
@@ -133,6 +134,15 @@ def _tell(ctx: Context, known: _Known, before: Sample | None, now: Sample) -> No
         minute = Minute(seen.looks, loads, measures.counters(before, now))
         texts = {doing.statement for doing in seen.doings if doing.statement}
         insight.put(ctx, found.resource_id, minute, texts, found.insights_days * _DAY_SECONDS)
+
+
+def _tell_far(ctx: Context, known: _Known, delays: Mapping[str, float]) -> None:
+    """How late the clusters of other regions are, told there (Aurora User Guide, "Monitoring an Aurora global DB")."""
+    assert known.cluster is not None
+    for one in global_clusters.followers(ctx, known.cluster):
+        if one.head is not None and one.head.node in delays:
+            own = {"DBClusterIdentifier": one.cluster.id, "SourceRegion": ctx.region}
+            ctx.at(one.region).measure("AuroraGlobalDBReplicationLag", delays[one.head.node], "Milliseconds", **own)
 
 
 def _publish(ctx: Context, measured: Iterable[Measured], several: Iterable[Mapping[str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fogbank.aws.errors import WorldError
 from fogbank.control.context import Context
 from fogbank.control.reconcile import After
 from fogbank.services.rds import backups, snapshots, topology
@@ -40,7 +41,13 @@ async def snapshot(ctx: Context, key: str) -> After | None:
 def _source(ctx: Context, found: Snapshot) -> str:
     """The name of whatever has the data that a snapshot is of; empty once it is gone. Raises WorldError."""
     if found.kind == backups.OF_INSTANCES:
-        return next((one.node for one in ctx.find(Instance, "by_resource", found.resource_id)), "")
+        instance = next(iter(ctx.find(Instance, "by_resource", found.resource_id)), None)
+        if instance is None:
+            return ""
+        # What is being brought back is copied whole only once it runs.
+        if instance.status not in ("stopping", "stopped") and not ctx.planes.databases.is_running(instance.node):
+            raise WorldError(f"{instance.id} does not run")
+        return instance.node
     cluster = next(iter(ctx.find(Cluster, "by_resource", found.resource_id)), None)
     return volumes.source_of(ctx, cluster) if cluster is not None else ""
 

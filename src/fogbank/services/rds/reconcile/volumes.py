@@ -18,8 +18,12 @@ async def filled(ctx: Context, cluster: Cluster) -> None:
         match source.kind:
             case "time":
                 await _recovered(ctx, cluster, volume)
-            case "clone" if databases.is_running(source.name):
-                await databases.save(source.name, cluster.version, volume)
+            case "clone":
+                writer = _writer(ctx, source)
+                if databases.is_running(writer):
+                    await databases.save(writer, cluster.version, volume)
+                else:
+                    await databases.duplicate(writer, volume)
             case _:
                 await databases.duplicate(source.name, volume)
     with ctx.begin():
@@ -33,14 +37,23 @@ async def _recovered(ctx: Context, cluster: Cluster, volume: str) -> None:
     source, databases = cluster.source, ctx.planes.databases
     at = databases.machine_time(ctx.now - source.time) if source.time else 0.0
     node = topology.recovering(cluster, Recovery(source.archive, at))
-    if source.of and databases.is_running(source.of):
-        await databases.archived(source.of)
+    writer = _writer(ctx, source)
+    if databases.is_running(writer):
+        await databases.archived(writer)
     await databases.remove(node.name)
     await databases.copy(node, source.name)
     await databases.start(node)
     await databases.stop(node.name)
     await databases.duplicate(node.name, volume)
     await databases.remove(node.name)
+
+
+def _writer(ctx: Context, source: Source) -> str:
+    """Whoever has the data now that a source is made of; empty once it is gone. Raises WorldError."""
+    with ctx.begin():
+        origin = next((one for one in ctx.scan(Cluster) if topology.archive(one) == source.archive), None)
+        # Whoever was the writer when it was asked for may follow another one by now.
+        return source_of(ctx, origin) if origin is not None else ""
 
 
 async def born(ctx: Context, cluster: Cluster, node: Node) -> None:

@@ -37,6 +37,8 @@ class Cluster(Record, frozen=True, kw_only=True):
     reader_loopback: str = ""
     writer_id: str = ""
     """The instance that takes writes; empty while there is none."""
+    head_id: str = ""
+    """Of a secondary cluster of a global one: the instance that follows the primary, and that the others follow."""
     is_synced: bool = False
     """Whether all that the writer acknowledges is on a reader too: only then may one take over."""
     target_id: str = ""

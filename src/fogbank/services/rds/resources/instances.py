@@ -39,8 +39,6 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of cloud time; 0 is as late as can be."""
     archive: str = ""
     """Where the log is found from which data goes on to that time."""
-    of: str = ""
-    """The engine whose log that is: what it has not put there yet, it puts there first."""
 
 
 class Instance(Record, frozen=True, kw_only=True):
