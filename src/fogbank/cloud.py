@@ -352,6 +352,9 @@ class Cloud:
     async def emptied(self) -> None:
         """After a reset: the world has nothing left either."""
         self.doors.close()
+        await self.databases.clear()
+        # Reconcilers that were at work may have begun something since.
+        await self.reconcile.settled()
         await self.proxies.clear()
         await self.databases.clear()
         await self.net.set({}, within=("",))

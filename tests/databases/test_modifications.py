@@ -79,3 +79,17 @@ def test_an_instance_gets_a_standby_and_loses_it_again(rds: Rds) -> None:
     rds("ModifyDBInstance", DBInstanceIdentifier="first", MultiAZ=False, ApplyImmediately=True)
     assert len(rds.record("first").seats) == 1
     assert rds.inside("first", "INSERT INTO t VALUES (2) RETURNING a") == [(2,)], "it waits for nobody's word"
+
+
+def test_a_standby_that_was_told_less_than_its_primary_has_takes_over_all_the_same(rds: Rds) -> None:
+    group = {"DBParameterGroupName": "less"}
+    version = rds("DescribeDBEngineVersions", Engine="postgres", DefaultOnly=True)["DBEngineVersions"][0]
+    rds("CreateDBParameterGroup", DBParameterGroupFamily=version["DBParameterGroupFamily"], Description="x", **group)
+    endpoint = rds.instance("first", MultiAZ=True, **group)["Endpoint"]
+    less = {"ParameterName": "max_connections", "ParameterValue": "77", "ApplyMethod": "pending-reboot"}
+    rds("ModifyDBParameterGroup", Parameters=[less], **group)
+    for _ in range(2):
+        rds("RebootDBInstance", DBInstanceIdentifier="first", ForceFailover=True)
+        assert rds.shown("first")["DBInstanceStatus"] == "available"
+        assert rds.sql(endpoint, "SHOW max_connections") == [("77",)]
+        assert rds.inside("first", "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") == [(1,)]

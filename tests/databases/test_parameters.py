@@ -120,7 +120,7 @@ def test_every_parameter_that_can_be_changed_is_one_of_the_server(rds: Rds) -> N
         if "Marker" not in page:
             break
         page = rds("DescribeDBParameters", DBParameterGroupName=f"default.{family(rds)}", Marker=page["Marker"])
-    own = ("rds.", "auto_explain.", "pg_stat_statements.")
+    own = ("rds.", "auto_explain.", "pg_stat_statements.", "pglogical.")
     assert {one["ParameterName"] for one in found if not one["ParameterName"].startswith(own)} <= shown
     words = {
         name.lower(): set(values)

@@ -37,6 +37,10 @@ class _Key(NamedTuple):
     scope: str
     key: str
 
+    def __str__(self) -> str:
+        """As a line of the log shows it: parts of a key are told apart by what no text shows."""
+        return f"{self.kind} {self.key}".replace("\0", "/")
+
 
 class Reconcile:
     """Runs every reconciler, one at a time for each key; a key told while it is worked on is worked on once more.
@@ -163,10 +167,10 @@ class Reconcile:
         try:
             after = await reconciler(ctx, key.key)
         except WorldError as error:
-            _LOG.warning("%s %s: %s; will try again", key.kind, key.key, error)
+            _LOG.warning("%s: %s; will try again", key, error)
             after = self._back_off(key)
         except Exception:
-            _LOG.exception("%s %s: the reconciler failed", key.kind, key.key)
+            _LOG.exception("%s: the reconciler failed", key)
             after = self._back_off(key)
         else:
             self._failures.pop(key, None)

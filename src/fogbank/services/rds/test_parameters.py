@@ -102,9 +102,10 @@ def test_rdss_own_parameters_are_what_they_mean() -> None:
 
 
 def test_a_standby_has_room_for_what_its_primary_does() -> None:
-    small, big = Node("s", "16", parameters={"work_mem": "64"}), Node("p", "16", parameters={"max_connections": "500"})
-    assert topology.level(small, big).parameters == {"work_mem": "64", "max_connections": "500"}
-    assert topology.level(big, small) is big
+    small = Node("s", "16", parameters={"work_mem": "64"})
+    assert topology.level(small, {"max_connections": "500"}).parameters == {"work_mem": "64", "max_connections": "500"}
+    assert topology.level(small, {"max_connections": "100", "max_wal_senders": "20"}) is small
+    assert topology.level(small, {}) is small
 
 
 def test_events_have_awss_numbers() -> None:

@@ -6,20 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from fogbank.planes.engines.postgresql.files import ADMIN, Following, Node, Recovery, defaults
+from fogbank.planes.engines.postgresql.files import ADMIN, Following, Node, Recovery, room
 from fogbank.planes.engines.postgresql.plane import Certified
 from fogbank.planes.engines.proxies import Forwarding, Front, Target
 from fogbank.services.rds import parameters
 from fogbank.services.rds.resources import Cluster, ClusterEndpoint, Instance, Seat
-
-_ROOM = {
-    "max_connections": defaults().get("max_connections", "100"),
-    "max_locks_per_transaction": "64",
-    "max_prepared_transactions": "0",
-    "max_wal_senders": defaults().get("max_wal_senders", "10"),
-    "max_worker_processes": "8",
-}
-"""What a standby needs as much of as its primary, and what a server has of it that was not told."""
 
 
 def node(instance: Instance, seat: Seat, values: Mapping[str, str], *, has_packets: bool) -> Node:
@@ -66,15 +57,15 @@ def following(node: Node, seat: Seat, socket: str, port: int = 0) -> Node:
     return node._replace(following=Following(socket, port or node.port, slot(seat), seat.name))
 
 
-def level(standby: Node, primary: Node) -> Node:
-    """A standby that has room for all that its primary can do: one with less stops applying the log.
+def level(standby: Node, primary: Mapping[str, str]) -> Node:
+    """A standby that has room for all that its primary can do, which runs with these settings.
 
-    PostgreSQL documentation, "Hot Standby", "Administrator's Overview".
+    One with less stops applying the log (PostgreSQL documentation, "Hot Standby", "Administrator's Overview").
     """
     raised = {
-        name: primary.parameters[name]
-        for name, least in _ROOM.items()
-        if int(primary.parameters.get(name, least)) > int(standby.parameters.get(name, least))
+        name: primary[name]
+        for name, least in room().items()
+        if int(primary.get(name, "0")) > int(standby.parameters.get(name, least))
     }
     return standby._replace(parameters={**standby.parameters, **raised}) if raised else standby
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -155,6 +156,31 @@ def _recovering(recovery: Recovery, folder: Path) -> dict[str, str]:
     if recovery.at:
         found["recovery_target_time"] = datetime.fromtimestamp(recovery.at, UTC).isoformat()
     return found
+
+
+_UNTOLD = {"max_locks_per_transaction": "64", "max_prepared_transactions": "0", "max_worker_processes": "8"}
+_CONTROLLED = {"max_locks_per_transaction": "max_locks_per_xact", "max_prepared_transactions": "max_prepared_xacts"}
+"""What pg_controldata calls otherwise."""
+
+
+def room() -> dict[str, str]:
+    """The settings that a standby needs as much of as its primary, and what a server has of them that was not told.
+
+    PostgreSQL documentation, "Hot Standby", "Administrator's Overview".
+    """
+    said = defaults()
+    return {name: said[name] for name in ("max_connections", "max_wal_senders")} | _UNTOLD
+
+
+def roomy(node: Node, control: str) -> Node:
+    """A node with room for all that its data says (`pg_controldata`) its primary had: with less it would not begin."""
+    said = dict(re.findall(r"^(\w+) setting: +(\d+)$", control, re.MULTILINE))
+    raised = {
+        name: said[shown]
+        for name, least in room().items()
+        if int(said.get(shown := _CONTROLLED.get(name, name), "0")) > int(node.parameters.get(name, least))
+    }
+    return node._replace(parameters={**node.parameters, **raised}) if raised else node
 
 
 def defaults() -> dict[str, str]:

@@ -255,6 +255,8 @@ class Postgres:
 
     async def start(self, node: Node) -> None:
         """Start a node, unless it runs, and wait until it takes connections. Raises WorldError with its last words."""
+        if (node.following or node.recovery) and self.engines.found(node.name) is None:
+            node = files.roomy(node, await self._control(node))
         is_changed = self.configure(node)
         if self.engines.found(node.name) is None:
             home = self.engines.home(node.name)
@@ -272,6 +274,14 @@ class Postgres:
         await self._until_ready(node.name)
         if node.recovery is not None:
             await self._until_primary(node.name)
+
+    async def _control(self, node: Node) -> str:
+        """What a node's control file says, as PostgreSQL tells it; empty where there is nobody to tell."""
+        argv = [self.installed.server(node.version).program("pg_controldata")]
+        argv.append(str(self.engines.folder / node.name / "data"))
+        with contextlib.suppress(WorldError):
+            return (await self.engines.run(node.name, argv)).decode()
+        return ""
 
     async def reload(self, name: str) -> None:
         """Have a node read its files again: settings that need no restart hold from then on."""

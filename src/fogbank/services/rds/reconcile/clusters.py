@@ -308,9 +308,8 @@ async def _with_readers(ctx: Context, known: _Known) -> None:
         await databases.reload(writer.node)
     await following.kept(databases, writer.node, lambda: _slots(ctx, known.cluster))
     socket = databases.socket(writer.node)
-    roomy = {one.id: topology.level(known.nodes[one.id], known.nodes[writer.id]) for one in known.readers}
-    nodes = [topology.following(roomy[one.id], one.seats[0], socket) for one in known.readers]
-    await asyncio.gather(*(following.followed(databases, node) for node in nodes))
+    nodes = [topology.following(known.nodes[one.id], one.seats[0], socket) for one in known.readers]
+    await asyncio.gather(*(following.followed(databases, node, writer.node) for node in nodes))
     running = [one for one in known.readers if databases.is_running(one.node)]
     is_synced = await following.acknowledged(databases, writer.node, [one.node for one in running])
     with ctx.begin():

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 
+from fogbank.aws.errors import WorldError
 from fogbank.planes.engines.engine import until
 from fogbank.planes.engines.postgresql.figures import DATABASE
-from fogbank.planes.engines.postgresql.files import Node
+from fogbank.planes.engines.postgresql.files import Node, room
 from fogbank.planes.engines.postgresql.plane import Databases
 from fogbank.services.rds import topology
 
@@ -17,7 +18,8 @@ _SLOT = """SELECT pg_create_physical_replication_slot(%s, true)
  WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = %s)"""
 _IDLE_SLOTS = "SELECT slot_name::text FROM pg_replication_slots WHERE slot_type = 'physical' AND NOT active"
 _DROP = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ANY (%s) AND NOT active"
-_WAITS = "SELECT name FROM pg_settings WHERE pending_restart"
+_ROOM = "SELECT name, setting FROM pg_settings WHERE name = ANY (%s)"
+WAITS = "SELECT name FROM pg_settings WHERE pending_restart"
 """What a standby was told that only a restart brings about: it needs room for what its primary does."""
 WRITES = "SELECT pg_logical_emit_message(true, 'fogbank', '')"
 """A commit that writes to the log: PostgreSQL lets others wait for nobody. In a database whose log nobody decodes."""
@@ -34,8 +36,16 @@ async def kept(databases: Databases, primary: str, slots: Callable[[], Sequence[
         await databases.rows(primary, _DROP, stale)
 
 
-async def followed(databases: Databases, node: Node) -> None:
-    """A standby has its data, runs, and follows the primary that the node names, whichever it followed before."""
+async def leveled(databases: Databases, primary: str, node: Node) -> Node:
+    """A standby with as much room as its primary has now, as far as that can be asked."""
+    with contextlib.suppress(WorldError):
+        return topology.level(node, dict(await databases.rows(primary, _ROOM, list(room()))))
+    return node
+
+
+async def followed(databases: Databases, node: Node, primary: str) -> None:
+    """A standby has its data, runs, and follows the primary that the node leads to, whichever it followed before."""
+    node = await leveled(databases, primary, node)
     if not databases.has_data(node.name):
         await databases.follow(node)
     if not databases.is_running(node.name):
@@ -43,7 +53,7 @@ async def followed(databases: Databases, node: Node) -> None:
         await databases.start(node)
     elif databases.configure(node):
         await databases.reload(node.name)
-        if await databases.rows(node.name, _WAITS):
+        if await databases.rows(node.name, WAITS):
             await databases.stop(node.name)
             databases.mark(node.name)
             await databases.start(node)

@@ -104,7 +104,7 @@ async def _created(ctx: Context, known: _Known) -> None:
     if not databases.has_data(found.node):
         await _made(ctx, known)
     if found.source.kind == "replica":
-        await following.followed(databases, known.primary)
+        await following.followed(databases, known.primary, known.source)
     else:
         await databases.start(_recovering(ctx, known))
         with ctx.begin():
@@ -185,7 +185,7 @@ async def _kept(ctx: Context, known: _Known) -> None:
     if known.source:
         await _slots_at_source(ctx, known.instance)
         await _laid(ctx, known)
-        await following.followed(databases, known.primary)
+        await following.followed(databases, known.primary, known.source)
     elif databases.configure(known.primary):
         await databases.reload(known.primary.name)
     await _kept_standby(ctx, known)
@@ -236,7 +236,8 @@ async def _kept_standby(ctx: Context, known: _Known) -> None:
     await following.kept(databases, found.node, lambda: _slots(ctx, found))
     standbys = known.nodes[1:]
     for node, seat in zip(standbys, found.seats[1:], strict=True):
-        await following.followed(databases, topology.following(node, seat, databases.socket(found.node)))
+        behind = topology.following(node, seat, databases.socket(found.node))
+        await following.followed(databases, behind, found.node)
     if not known.source:
         is_synced = await following.acknowledged(databases, found.node, [node.name for node in standbys])
         with ctx.begin():
@@ -297,7 +298,7 @@ async def _modified(ctx: Context, known: _Known) -> None:
     await networked(ctx, found.subnet_group, again.instance.seats)
     # What died meanwhile has to be there for what is asked of it.
     if again.source:
-        await following.followed(databases, again.primary)
+        await following.followed(databases, again.primary, again.source)
     elif not databases.is_running(again.instance.node):
         await databases.start(again.primary)
     again = await _changed(ctx, again)
@@ -330,6 +331,7 @@ async def _rebooted(ctx: Context, known: _Known) -> None:
     found, databases = known.instance, ctx.planes.databases
     if "failover" in found.needs and len(known.nodes) > 1:
         known = await _turned_over(ctx, known)
+        await _begun_anew(ctx, known)
     elif {"failover", "reboot"} & set(found.needs):
         await databases.stop(found.node)
         await databases.start(known.primary)
@@ -337,6 +339,16 @@ async def _rebooted(ctx: Context, known: _Known) -> None:
     with ctx.begin():
         telling.settle(ctx, found, "available", "availability", "DB instance restarted")
     _watch(ctx, known)
+
+
+async def _begun_anew(ctx: Context, known: _Known) -> None:
+    """A primary that has taken over has what waits for a restart too: it had to be like the old one until then."""
+    databases, primary = ctx.planes.databases, known.primary
+    if databases.configure(primary):
+        await databases.reload(primary.name)
+    if await databases.rows(primary.name, following.WAITS):
+        await databases.stop(primary.name)
+        await databases.start(primary)
 
 
 async def _turned_over(ctx: Context, known: _Known) -> _Known:

@@ -62,8 +62,6 @@ async def led(ctx: Context, cluster: Cluster, members: Sequence[Instance], leade
         await following.kept(databases, writer.node, lambda: _slots_of(ctx, leader))
     with ctx.begin():
         known = nodes.of_cluster(ctx, cluster, members)
-        above = nodes.of_cluster(ctx.at(leader.region), leader.cluster, [writer])[writer.id]
-    known = {name: topology.level(node, above) for name, node in known.items()}
     for one in members:
         if one.id != head.id:
             await lines.lifted(ctx, one.node)
@@ -72,7 +70,8 @@ async def led(ctx: Context, cluster: Cluster, members: Sequence[Instance], leade
     if not databases.has_data(head.node):
         lines.passable(ctx, head.node)
     socket = lines.socket(ctx, head.node)
-    await following.followed(databases, topology.following(known[head.id], head.seats[0], socket, far.port))
+    behind = topology.following(known[head.id], head.seats[0], socket, far.port)
+    await following.followed(databases, behind, writer.node)
     others = [one for one in members if one.id != head.id and one.status != "deleting"]
     await _below(ctx, cluster, head, [(known[one.id], one) for one in others])
     low, high = failover.lag_of(cluster.tags.get(clusters.LAG_TAG, ""))
@@ -90,7 +89,7 @@ async def _below(ctx: Context, cluster: Cluster, head: Instance, others: Sequenc
     await following.kept(databases, head.node, lambda: _slots_below(ctx, cluster.id, head.id))
     socket = databases.socket(head.node)
     behind = [topology.following(node, one.seats[0], socket, head.port) for node, one in others]
-    await asyncio.gather(*(following.followed(databases, node) for node in behind))
+    await asyncio.gather(*(following.followed(databases, node, head.node) for node in behind))
 
 
 def _slots_of(ctx: Context, leader: Side) -> list[str]:
