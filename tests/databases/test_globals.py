@@ -113,7 +113,7 @@ def test_a_secondary_cluster_shows_rows_and_refuses_writes(rds: Rds) -> None:
 def test_a_failover_within_the_primary_region_leaves_the_secondary_following(rds: Rds) -> None:
     world(rds, here=2)
     sql(rds, "near-1", "CREATE TABLE t AS SELECT 1 AS a", HERE)
-    rds.kill("near-1")
+    rds("FailoverDBCluster", region=HERE, DBClusterIdentifier="near")
     assert writer(rds, "near", HERE) == ["near-2"]
     writes(rds, "near-2", HERE, 2)
     soon_is(rds, "far-1", THERE, COUNT, [(2,)])
