@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import psycopg
@@ -248,3 +249,24 @@ def test_forwarding_that_is_turned_on_later_holds_at_every_address(rds: Rds) -> 
     rds("ModifyDBCluster", DBClusterIdentifier="c", EnableLocalWriteForwarding=False)
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         sql(rds, "c-1", "INSERT INTO t VALUES (3)")
+
+
+def test_a_clusters_managed_password_is_in_the_secret_and_is_rotated(rds: Rds) -> None:
+    made = {"Engine": "aurora-postgresql", "MasterUsername": "ann", "ManageMasterUserPassword": True}
+    rds("CreateDBCluster", DBClusterIdentifier="c", **made)
+    member(rds, "c", "c-1")
+
+    def secret() -> str:
+        asked = {"SecretId": rds.shown_cluster("c")["MasterUserSecret"]["SecretArn"]}
+        found = rds.cloud.call("secretsmanager", "GetSecretValue", asked, caller=rds.caller, region="us-east-1")
+        return str(json.loads(found["SecretString"])["password"])
+
+    endpoint, first = rds.shown("c-1")["Endpoint"], secret()
+    assert rds.sql(endpoint, "SELECT 1", password=first) == [(1,)]
+    rds("ModifyDBCluster", DBClusterIdentifier="c", RotateMasterUserPassword=True, ApplyImmediately=True)
+    assert rds.sql(endpoint, "SELECT 1", password=secret()) == [(1,)]
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        rds.sql(endpoint, "SELECT 1", password=first)
+    rds("DeleteDBInstance", DBInstanceIdentifier="c-1")
+    rds("DeleteDBCluster", DBClusterIdentifier="c", SkipFinalSnapshot=True)
+    assert rds.cloud.call("secretsmanager", "ListSecrets", caller=rds.caller, region="us-east-1")["SecretList"] == []

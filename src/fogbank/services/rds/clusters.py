@@ -111,6 +111,8 @@ def described(ctx: Context, cluster: Cluster) -> dict[str, Any]:
     }
     if latest := backups.latest_restorable(ctx, cluster):
         found |= {"LatestRestorableTime": latest, "EarliestRestorableTime": backups.earliest_restorable(ctx, cluster)}
+    if cluster.secret_arn:
+        found["MasterUserSecret"] = {"SecretArn": cluster.secret_arn, "SecretStatus": "active"}
     return found | _settings(cluster) | _endpoints(ctx, cluster)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +14,6 @@ from fogbank.services.rds import backups, certificates, engines, groups, insight
 from fogbank.services.rds.resources import Cluster, Instance, Seat
 
 SEAL = "rds/password"
-_PASSWORD_LETTERS = 28
 _NOT_PUBLIC = "Cannot create a publicly accessible DBInstance."
 _TRY_AGAIN = "Update the VPC and then try again"
 HOSTED_ZONE = "Z2R2ITUGPM61AM"
@@ -260,62 +258,6 @@ def shown_endpoint(ctx: Context, instance: Instance) -> dict[str, Any]:
 def is_on_host(ctx: Context) -> bool:
     """Whether whoever asks is a program of the host, which reaches loopback addresses and no names."""
     return not ctx.origin.vpc and ctx.origin.source_ip in ("127.0.0.1", "::1")
-
-
-def with_master_password(ctx: Context, instance: Instance, req: Mapping[str, Any]) -> Instance:
-    """An instance with the master password that a request gives, or with one that Secrets Manager keeps.
-
-    Raises InvalidParameterCombination for both, InvalidParameterValue for neither where there is none yet.
-    """
-    given = req.get("MasterUserPassword")
-    if not req.get("ManageMasterUserPassword"):
-        if given is None and instance.password:
-            return instance
-        return changed(instance, password=sealed(ctx, rules.checked_password(rules.needed(req, "MasterUserPassword"))))
-    if given is not None:
-        text = "You can't specify MasterUserPassword for an instance with ManageMasterUserPassword enabled."
-        raise AwsError("InvalidParameterCombination", text)
-    password = ids.letters(ctx.random, _PASSWORD_LETTERS)
-    key = {"KmsKeyId": req["MasterUserSecretKmsKeyId"]} if req.get("MasterUserSecretKmsKeyId") else {}
-    made = ctx.as_service().call(
-        "secretsmanager",
-        "CreateSecret",
-        Name=f"rds!db-{ctx.uuid()}",
-        Description=f"The secret associated with the primary RDS DB instance: {arn(ctx, instance.id)}",
-        SecretString=_login(instance.master_user, password),
-        ClientRequestToken=ctx.uuid(),
-        **key,
-    )
-    return changed(instance, password=sealed(ctx, password), secret_arn=made["ARN"])
-
-
-def with_rotated_password(ctx: Context, instance: Instance) -> Instance:
-    """An instance whose managed password is a new one. Raises InvalidParameterCombination where nobody manages it."""
-    if not instance.secret_arn:
-        text = "RotateMasterUserPassword needs a master password that is managed in Secrets Manager."
-        raise AwsError("InvalidParameterCombination", text)
-    password = ids.letters(ctx.random, _PASSWORD_LETTERS)
-    ctx.as_service().call(
-        "secretsmanager",
-        "PutSecretValue",
-        SecretId=instance.secret_arn,
-        SecretString=_login(instance.master_user, password),
-        ClientRequestToken=ctx.uuid(),
-    )
-    return changed(instance, password=sealed(ctx, password), needs=(*instance.needs, "password"))
-
-
-def forget_secret(ctx: Context, instance: Instance) -> None:
-    """Delete the secret of an instance that goes."""
-    if instance.secret_arn:
-        with contextlib.suppress(AwsError):
-            ctx.as_service().call(
-                "secretsmanager", "DeleteSecret", SecretId=instance.secret_arn, ForceDeleteWithoutRecovery=True
-            )
-
-
-def _login(user: str, password: str) -> str:
-    return msgspec.json.encode({"username": user, "password": password}).decode()
 
 
 def sealed(ctx: Context, password: str) -> bytes:

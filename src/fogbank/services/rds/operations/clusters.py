@@ -18,6 +18,7 @@ from fogbank.services.rds import (
     logins,
     naming,
     parameter_groups,
+    passwords,
     quotas,
     renames,
     rules,
@@ -31,6 +32,9 @@ _NOT_HERE = (
     "Domain", "EnableLimitlessDatabase", "Iops", "ReplicationSourceIdentifier",
     "ScalingConfiguration", "EnableGlobalWriteForwarding",
 )  # fmt: skip
+
+
+_PASSWORDS = ("MasterUserPassword", "ManageMasterUserPassword", "RotateMasterUserPassword")
 
 
 def create_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -95,12 +99,12 @@ def _with_login(ctx: Context, cluster: Cluster, req: dict[str, Any]) -> Cluster:
         if len(joined.members) > 1:
             return global_clusters.inheriting(ctx, joined, cluster)
         req = {"DatabaseName": joined.database, **req}
-    return changed(
+    cluster = changed(
         cluster,
         master_user=rules.checked_user(rules.needed(req, "MasterUsername")),
-        password=instances.sealed(ctx, rules.checked_password(rules.needed(req, "MasterUserPassword"))),
         database=rules.checked_database(req.get("DatabaseName", "")),
     )
+    return passwords.given(ctx, cluster, req)
 
 
 def describe_db_clusters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -196,10 +200,8 @@ def modify_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     for member, field in _CHANGEABLE.items():
         if member in req:
             fields[field] = req[member]
-    if password := req.get("MasterUserPassword"):
+    if any(req.get(member) for member in _PASSWORDS):
         clusters.check_primary(ctx, cluster)
-        fields["password"] = instances.sealed(ctx, rules.checked_password(password))
-        fields["needs"] = (*cluster.needs, "password")
     if wanted := req.get("VpcSecurityGroupIds"):
         vpc_id = groups.subnet_group(ctx, cluster.subnet_group).vpc_id
         fields["security_groups"] = groups.security_groups(ctx, vpc_id, wanted)
@@ -210,7 +212,7 @@ def modify_db_cluster(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     own = clusters.members(ctx, cluster.id)
     before = {member.id: groups.wanted(ctx, member) for member in own}
     is_moved = fields.get("parameter_group", cluster.parameter_group) != cluster.parameter_group
-    cluster = changed(cluster, **fields)
+    cluster = passwords.changed(ctx, changed(cluster, **fields), req)
     ctx.put(cluster)
     for found in own if is_moved else ():
         ctx.put(parameter_groups.moved(ctx, found, before[found.id]))

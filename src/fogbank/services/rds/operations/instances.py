@@ -17,6 +17,7 @@ from fogbank.services.rds import (
     logins,
     members,
     naming,
+    passwords,
     quotas,
     replicas,
     rules,
@@ -89,7 +90,7 @@ def create_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         **insights.asked(ctx, req),
         tags=tags.read(req.get("Tags")),
     )
-    instance = instances.with_master_password(ctx, instance, req)
+    instance = passwords.given(ctx, instance, req)
     return {"DBInstance": instances.described(ctx, instances.placed(ctx, instance, req.get("AvailabilityZone", "")))}
 
 

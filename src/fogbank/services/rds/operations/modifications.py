@@ -15,6 +15,7 @@ from fogbank.services.rds import (
     modifications,
     naming,
     parameter_groups,
+    passwords,
     rules,
 )
 from fogbank.services.rds.instances import changed, must_be, one
@@ -66,7 +67,7 @@ def modify_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         fields["promotion_tier"] = rules.checked_range(req["PromotionTier"], 0, 15, "PromotionTier")
     if name := req.get("DBParameterGroupName"):
         instance = parameter_groups.regrouped(ctx, instance, name)
-    instance = _with_password(ctx, changed(instance, **fields), req)
+    instance = passwords.changed(ctx, changed(instance, **fields), req)
     if wanted := req.get("VpcSecurityGroupIds"):
         vpc_id = groups.subnet_group(ctx, instance.subnet_group).vpc_id
         instance = instances.regroup(ctx, instance, groups.security_groups(ctx, vpc_id, wanted))
@@ -79,15 +80,3 @@ def modify_db_instance(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if "EnablePerformanceInsights" in req:
         ctx.after_commit(ctx.waker(Measuring, instance.resource_id))
     return {"DBInstance": shown}
-
-
-def _with_password(ctx: Context, instance: Any, req: dict[str, Any]) -> Any:
-    if req.get("RotateMasterUserPassword"):
-        return instances.with_rotated_password(ctx, instance)
-    if req.get("ManageMasterUserPassword") is False and instance.secret_arn:
-        instances.forget_secret(ctx, instance)
-        instance = changed(instance, secret_arn="")
-    if not (req.get("MasterUserPassword") or (req.get("ManageMasterUserPassword") and not instance.secret_arn)):
-        return instance
-    found = instances.with_master_password(ctx, instance, req)
-    return changed(found, needs=(*found.needs, "password"))

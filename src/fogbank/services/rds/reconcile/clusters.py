@@ -21,6 +21,7 @@ from fogbank.services.rds import (
     global_clusters,
     instances,
     modifications,
+    passwords,
     rules,
     topology,
 )
@@ -175,6 +176,7 @@ async def _without_leavers(ctx: Context, known: _Known) -> _Known | None:
         await volumes.ended(ctx, known.cluster)
         with ctx.begin():
             backups.forget(ctx, known.cluster)
+            passwords.forget(ctx, known.cluster)
             for endpoint in known.endpoints:
                 ctx.delete(ClusterEndpoint, endpoint.id)
             ctx.delete(Cluster, known.cluster.id)

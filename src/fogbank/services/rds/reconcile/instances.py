@@ -10,7 +10,7 @@ from fogbank.control.context import Context
 from fogbank.control.reconcile import After
 from fogbank.planes.engines.postgresql.files import Node, Recovery
 from fogbank.planes.engines.postgresql.plane import Owner
-from fogbank.services.rds import backups, groups, instances, modifications, nodes, replicas, rules, topology
+from fogbank.services.rds import backups, groups, instances, modifications, nodes, passwords, replicas, rules, topology
 from fogbank.services.rds.instances import changed
 from fogbank.services.rds.lines import Far
 from fogbank.services.rds.reconcile import doors, following, lines, telling
@@ -406,7 +406,7 @@ async def _deleted(ctx: Context, known: _Known) -> None:
             ctx.put(final)
         backups.forget(ctx, found)
         replicas.free(ctx, found)
-        instances.forget_secret(ctx, found)
+        passwords.forget(ctx, found)
         replicas.orphaned(ctx, found)
         ctx.delete(Instance, found.id)
         telling.tell(ctx, found.id, "deletion", "DB instance deleted")
