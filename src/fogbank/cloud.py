@@ -27,6 +27,7 @@ from fogbank.control.service import Services
 from fogbank.control.session import Sessions
 from fogbank.gateway.doors import OpenDoors
 from fogbank.gateway.inside import Inside
+from fogbank.gateway.names import HostNames
 from fogbank.gateway.route import Route
 from fogbank.gateway.server import Limits, Server
 from fogbank.model.load import load
@@ -126,6 +127,7 @@ class Cloud:
         dice = random_source or random.SystemRandom()
         self.net = net(self.folder) if net is not None else FakeNet("plain")
         self.inside = Inside(self)
+        self.names = HostNames()
         self._server: Server | None = None
         self._authority: Authority | None = None
         self.doors = OpenDoors(self.net, self.server, self._tls, self.inside)
@@ -199,6 +201,10 @@ class Cloud:
         """Serve the API on a bound socket."""
         await self.server().listen(sock, self._tls() if tls else None)
 
+    async def listen_dns(self, port: int) -> None:
+        """Answer names to programs of this machine, at a loopback address; port 0 takes a free one. Raises OSError."""
+        await self.names.open(port, self.inside.resolve_for_host)
+
     def server(self) -> Server:
         """What serves the API, on sockets of the host and inside the network."""
         if self._server is None:
@@ -226,6 +232,7 @@ class Cloud:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.names.close()
         self.doors.close()
         self.proxies.close()
         await (self.proxies.clear() if self._passing is not None else self.proxies.halt())

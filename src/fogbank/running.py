@@ -119,6 +119,11 @@ async def _serve(settings: Settings, api: socket.socket, tls: socket.socket | No
     await cloud.listen(api)
     if tls is not None:
         await cloud.listen(tls, tls=True)
+    if settings.dns_port >= 0:
+        try:
+            await cloud.listen_dns(settings.dns_port)
+        except OSError as error:
+            _LOG.warning("no DNS for programs of this machine: port %d: %s", settings.dns_port, error.strerror)
     ready()
     _LOG.info("serving on %s, state in %s", api.getsockname(), cloud.folder)
     await stop.wait()

@@ -42,6 +42,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "000000000000"
     )
     region: Annotated[str, _doc("Region of a request that names none.")] = "us-east-1"
+    dns_port: Annotated[
+        int,
+        msgspec.Meta(
+            ge=-1,
+            le=65535,
+            description="Port of DNS for programs of this machine, at 127.0.0.1; 0 takes a free one, -1 is no DNS.",
+        ),
+    ] = 4553
     tls_port: Annotated[int, msgspec.Meta(ge=0, le=65535, description="Port for HTTPS; 0 is no HTTPS.")] = 0
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _doc("How much is logged.")] = "info"
     allowed_origins: Annotated[

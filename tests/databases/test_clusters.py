@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from tests.databases.moments import next_second
 
+from fogbank.planes.dns.message import NXDOMAIN, A, Query
+from fogbank.services.rds import naming
 from fogbank.testing.databases import Rds, soon
 
 
@@ -270,3 +272,17 @@ def test_a_clusters_managed_password_is_in_the_secret_and_is_rotated(rds: Rds) -
     rds("DeleteDBInstance", DBInstanceIdentifier="c-1")
     rds("DeleteDBCluster", DBClusterIdentifier="c", SkipFinalSnapshot=True)
     assert rds.cloud.call("secretsmanager", "ListSecrets", caller=rds.caller, region="us-east-1")["SecretList"] == []
+
+
+def test_names_lead_programs_of_the_host_to_loopback_addresses(rds: Rds) -> None:
+    shown = rds.cluster("c", members=2)
+    kinds = {"": shown["Endpoint"], "ro": shown["ReaderEndpoint"]}
+    wanted = {naming.cluster_endpoint("c", rds.account, "us-east-1", kind): at for kind, at in kinds.items()}
+    wanted[naming.endpoint("c-2", rds.account, "us-east-1")] = rds.shown("c-2")["Endpoint"]["Address"]
+    inside = rds.cloud.cloud.inside
+    for name, address in wanted.items():
+        answer = inside.resolve_for_host(Query(1, name, A, 1, name.encode()), "127.0.0.1")
+        assert [record.data for record in answer.records] == [address]
+    name = naming.endpoint("no", rds.account, "us-east-1")
+    nobody = inside.resolve_for_host(Query(1, name, A, 1, name.encode()), "127.0.0.1")
+    assert (nobody.code, nobody.records) == (NXDOMAIN, ())

@@ -6,7 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fogbank.aws import ids
 from fogbank.aws.errors import AwsError
@@ -16,7 +16,18 @@ from fogbank.control import caller as callers
 from fogbank.control.context import Context, Origin
 from fogbank.gateway import tokens
 from fogbank.gateway.sigv4 import Verifier
-from fogbank.planes.dns.message import ANY, NOERROR, NXDOMAIN, REFUSED, A, Answer, Query, Resource
+from fogbank.planes.dns.message import (
+    ANY,
+    CNAME,
+    NOERROR,
+    NXDOMAIN,
+    REFUSED,
+    SERVFAIL,
+    A,
+    Answer,
+    Query,
+    Resource,
+)
 
 if TYPE_CHECKING:
     from fogbank.cloud import Cloud
@@ -24,6 +35,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("fogbank.logins")
 _CHECK_IP = "checkip.amazonaws.com"
+_LINKS_MAX = 8
+"""How many CNAMEs from one zone to another are followed."""
 
 
 class Inside:
@@ -35,14 +48,50 @@ class Inside:
 
     def resolve(self, name: str, query: Query, asker: str) -> Answer:
         """The answer of a VPC's resolver to an interface of it."""
-        found = self._cloud.services.get("ec2")
-        page = found.page("resolve") if found is not None else None
-        if page is None:
-            return Answer(REFUSED)
         ctx, vpc_id = self._context(name)
         with ctx.begin():
-            answer: Answer = page(ctx, vpc_id, query)
-            return answer if answer.code == REFUSED else self._named(ctx, vpc_id, query) or answer
+            answer = self._followed(ctx, vpc_id, query, asker)
+        is_referral = not answer.records and not answer.authoritative and bool(answer.authority)
+        # Who asks a resolver wants an answer, and the servers of others are not reached from here.
+        return Answer(SERVFAIL) if is_referral else answer
+
+    def resolve_for_host(self, query: Query, asker: str) -> Answer:
+        """The answer to a program of the machine: what public zones say, and the names of services' endpoints."""
+        ctx = self._cloud.context("ec2", "inside", callers.service("ec2.amazonaws.com", self._cloud.settings.account))
+        with ctx.begin():
+            return self._followed(ctx, "", query, asker)
+
+    def _followed(self, ctx: Context, vpc_id: str, query: Query, asker: str) -> Answer:
+        """An answer, with what is said of the name that its last CNAME leads to."""
+        found, seen = self._told(ctx, vpc_id, query, asker), {query.name}
+        while found.records and found.records[-1].type == CNAME and query.type not in (CNAME, ANY):
+            name = found.records[-1].data.rstrip(".").lower()
+            if name in seen or len(seen) > _LINKS_MAX or found.authority:
+                break
+            seen.add(name)
+            more = self._told(ctx, vpc_id, query._replace(name=name), asker)
+            if more.code == REFUSED:
+                break
+            found = more._replace(records=(*found.records, *more.records), authoritative=found.authoritative)
+        return found
+
+    def _told(self, ctx: Context, vpc_id: str, query: Query, asker: str) -> Answer:
+        """Private zones first, then names that services and the network know, then public zones."""
+        known = self._asked("ec2", "resolve", ctx, vpc_id, query) if vpc_id else None
+        if vpc_id and (known is None or known.code == REFUSED):
+            return Answer(REFUSED)
+        private = self._asked("route53", "private_answer", ctx, vpc_id, query, asker) if vpc_id else None
+        found = private or self._named(ctx, vpc_id, query)
+        if found is None and (known is None or known.code == NXDOMAIN):
+            found = self._asked("route53", "public_answer", ctx, query, asker)
+        return found or known or Answer(REFUSED, authoritative=False)
+
+    def _asked(self, service: str, page: str, ctx: Context, *about: Any) -> Answer | None:
+        """What a page of a service says; None where there is no such service, or it has nothing to say."""
+        installed = self._cloud.services.get(service)
+        run = installed.page(page) if installed is not None else None
+        said: Answer | None = run(ctx, *about) if run is not None else None
+        return said
 
     def _named(self, ctx: Context, vpc_id: str, query: Query) -> Answer | None:
         """What a service says of a name that is its own; None of a name that is nobody's."""
@@ -50,6 +99,9 @@ class Inside:
             if found.service.names and re.fullmatch(found.service.names, query.name):
                 page = found.page("addresses")
                 addresses, seconds = page(ctx, vpc_id, query.name) if page is not None else ((), 0)
+                if not vpc_id:
+                    # A program of the machine reaches no address inside of a network.
+                    addresses = tuple(one for one in addresses if one.startswith("127."))
                 wanted = addresses if query.type in (A, ANY) else ()
                 records = tuple(Resource(query.name, A, seconds, one) for one in wanted)
                 return Answer(NOERROR if addresses else NXDOMAIN, records)

@@ -142,6 +142,7 @@ class Served:
         sock = socket.create_server(("127.0.0.1", 0))
         self.port = sock.getsockname()[1]
         await self.cloud.listen(sock)
+        await self.cloud.listen_dns(0)
         ready.set()
         await self._stopped.wait()
         await self.cloud.stop(grace_seconds=1.0)

@@ -1,19 +1,21 @@
-"""DNS messages (RFC 1035, with EDNS0 of RFC 6891) between bytes and values."""
+"""DNS messages (RFC 1035, with EDNS0 of RFC 6891 and client subnets of RFC 7871) between bytes and values."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
 A, NS, CNAME, SOA, PTR, TXT, AAAA, OPT, ANY = 1, 2, 5, 6, 12, 16, 28, 41, 255
+DS, IXFR, AXFR = 43, 251, 252
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = 0, 1, 2, 3, 4, 5
 IN = 1
 UDP_BYTES = 512
 """What a client takes that says nothing (RFC 1035, section 4.2.1)."""
 EDNS_BYTES_MAX = 1232
 _LABEL_MAX, _NAME_MAX = 63, 255
+_SUBNET = 8
+"""The option of EDNS0 that tells for whom a resolver asks (RFC 7871, section 6)."""
 _HEADER = struct.Struct("!HHHHHH")
 _QR, _AA, _TC, _RD, _RA = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
 
@@ -24,6 +26,13 @@ class Malformed(ValueError):
     def __init__(self, text: str, query_id: int | None = None) -> None:
         super().__init__(text)
         self.id = query_id
+
+
+class Subnet(NamedTuple):
+    """The network that a resolver asks for (RFC 7871): an address of it, and how many bits of that are given."""
+
+    address: str
+    bits: int
 
 
 class Query(NamedTuple):
@@ -39,6 +48,7 @@ class Query(NamedTuple):
     payload: int = UDP_BYTES
     """How long an answer over UDP may be."""
     edns: bool = False
+    subnet: Subnet | None = None
 
 
 class Resource(NamedTuple):
@@ -48,6 +58,8 @@ class Resource(NamedTuple):
     type: int
     ttl: int
     data: str
+    wire: bytes = b""
+    """The data as it goes over the wire, where that has been made before."""
 
 
 class Answer(NamedTuple):
@@ -57,6 +69,9 @@ class Answer(NamedTuple):
     records: tuple[Resource, ...] = ()
     authority: tuple[Resource, ...] = ()
     authoritative: bool = True
+    additional: tuple[Resource, ...] = ()
+    scope: int = 0
+    """How many bits of the client's subnet the answer rests on (RFC 7871, section 7.2.1)."""
 
 
 def parsed(data: bytes) -> Query:
@@ -72,12 +87,13 @@ def parsed(data: bytes) -> Query:
         labels, at = _labels(data, _HEADER.size)
         type_, klass = struct.unpack_from("!HH", data, at)
         asked = data[_HEADER.size : at]
-        payload = _payload(data, at + 4, sum(others))
+        payload, subnet = _options(data, at + 4, sum(others))
     except (struct.error, IndexError) as error:
         raise Malformed(str(error), number) from None
     name = b".".join(labels).decode("latin-1").lower()
     size = UDP_BYTES if payload is None else max(UDP_BYTES, min(payload, EDNS_BYTES_MAX))
-    return Query(number, name, type_, klass, asked, bool(flags & _RD), flags >> 11 & 15, size, payload is not None)
+    is_recursive, opcode = bool(flags & _RD), flags >> 11 & 15
+    return Query(number, name, type_, klass, asked, is_recursive, opcode, size, payload is not None, subnet)
 
 
 def _labels(data: bytes, at: int) -> tuple[list[bytes], int]:
@@ -91,14 +107,33 @@ def _labels(data: bytes, at: int) -> tuple[list[bytes], int]:
     return labels, at + 1
 
 
-def _payload(data: bytes, at: int, records: int) -> int | None:
-    """The size that an OPT record of the query names, None without one. Only that record may follow a question."""
+def _options(data: bytes, at: int, records: int) -> tuple[int | None, Subnet | None]:
+    """The size and the subnet that an OPT record names, None without one. Only that record may follow a question."""
     for _ in range(min(records, 4)):
         _, at = _labels(data, at)
         type_, klass, _, length = struct.unpack_from("!HHIH", data, at)
         if type_ == OPT:
-            return int(klass)
+            return int(klass), _subnet(data[at + 10 : at + 10 + length])
         at += 10 + length
+    return None, None
+
+
+def _subnet(options: bytes) -> Subnet | None:
+    at = 0
+    while at + 4 <= len(options):
+        code, length = struct.unpack_from("!HH", options, at)
+        body = options[at + 4 : at + 4 + length]
+        at += 4 + length
+        if code != _SUBNET:
+            continue
+        family, bits, _ = struct.unpack_from("!HBB", body)
+        if not family and not bits:
+            # Whoever asks for nobody in particular (`dig +subnet=0`).
+            return None
+        size = {1: 4, 2: 16}.get(family, 0)
+        if not size or bits > size * 8 or len(body) != 4 + (bits + 7) // 8:
+            raise IndexError("a subnet that is none")
+        return Subnet(str(ip_address(body[4:].ljust(size, b"\0"))), bits)
     return None
 
 
@@ -106,14 +141,17 @@ def written(query: Query, answer: Answer, *, size_max: int = 65535) -> bytes:
     """An answer's bytes; one that is too long says so, and has no records (RFC 2181, section 9)."""
     flags = _QR | _RA | query.opcode << 11 | answer.code
     flags |= (_AA if answer.authoritative else 0) | (_RD if query.recursion else 0)
-    records, authority = list(answer.records), list(answer.authority)
-    body = _body(query, records, authority)
+    body = _body(query, answer)
+    if _HEADER.size + len(body) > size_max and answer.additional:
+        # What is merely of use may be left out, and nobody need ask again (RFC 2181, section 9).
+        answer = answer._replace(additional=())
+        body = _body(query, answer)
     if _HEADER.size + len(body) > size_max:
         flags |= _TC
-        records, authority = [], []
-        body = _body(query, records, authority)
-    head = _HEADER.pack(query.id, flags, 1, len(records), len(authority), 1 if query.edns else 0)
-    return head + body
+        answer = answer._replace(records=(), authority=())
+        body = _body(query, answer)
+    more = len(answer.additional) + (1 if query.edns else 0)
+    return _HEADER.pack(query.id, flags, 1, len(answer.records), len(answer.authority), more) + body
 
 
 def refused(query_id: int, code: int) -> bytes:
@@ -121,16 +159,25 @@ def refused(query_id: int, code: int) -> bytes:
     return _HEADER.pack(query_id, _QR | _RA | code, 0, 0, 0, 0)
 
 
-def _body(query: Query, records: Iterable[Resource], authority: Iterable[Resource]) -> bytes:
+def _body(query: Query, answer: Answer) -> bytes:
     out = bytearray(query.asked + struct.pack("!HH", query.type, query.klass))
-    for record in (*records, *authority):
+    for record in (*answer.records, *answer.authority, *answer.additional):
         # Most records are of the name that was asked for: a pointer to it stands for the name.
         name = b"\xc0\x0c" if record.name == query.name else wire_name(record.name)
-        data = wire_data(record)
+        data = record.wire or wire_data(record)
         out += name + struct.pack("!HHIH", record.type, IN, record.ttl, len(data)) + data
     if query.edns:
-        out += b"\0" + struct.pack("!HHIH", OPT, EDNS_BYTES_MAX, 0, 0)
+        options = _said(query.subnet, answer.scope) if query.subnet is not None else b""
+        out += b"\0" + struct.pack("!HHIH", OPT, EDNS_BYTES_MAX, 0, len(options)) + options
     return bytes(out)
+
+
+def _said(subnet: Subnet, scope: int) -> bytes:
+    """The option that says to whom else an answer may be told (RFC 7871, section 7.2.2)."""
+    packed = ip_address(subnet.address).packed
+    body = packed[: (subnet.bits + 7) // 8]
+    family = 1 if len(packed) == 4 else 2
+    return struct.pack("!HHHBB", _SUBNET, 4 + len(body), family, subnet.bits, scope) + body
 
 
 def wire_name(name: str) -> bytes:

@@ -37,7 +37,7 @@ def answered(data: bytes, asker: str, answers: Answers, *, is_stream: bool) -> b
         return None if error.id is None else message.refused(error.id, message.FORMERR)
     if query.opcode:
         return message.written(query, Answer(message.NOTIMP, authoritative=False))
-    if query.klass != message.IN:
+    if query.klass != message.IN or query.type in (message.AXFR, message.IXFR):
         return message.written(query, Answer(message.REFUSED, authoritative=False))
     try:
         answer = answers(query, asker)

@@ -34,7 +34,8 @@ _ROLES = ("cluster-ro-", "cluster-custom-", "cluster-")
 def addresses(ctx: Context, vpc_id: str, name: str) -> tuple[tuple[str, ...], int]:
     """The addresses that an endpoint's name stands for now, to a VPC's resolver, and for how many seconds.
 
-    A public instance has its private address within its own VPC, and its public one everywhere else.
+    A public instance has its private address within its own VPC, and its public one everywhere else. To programs of the
+    host (no VPC) a name stands for the endpoint's loopback address.
     """
     label, letters, region = (*name.split("."), "", "", "")[:3]
     role = next((role for role in _ROLES if letters.startswith(role)), "")
@@ -42,6 +43,8 @@ def addresses(ctx: Context, vpc_id: str, name: str) -> tuple[tuple[str, ...], in
     for scope in ctx.scopes(Instance):
         if scope.region == region and letters == naming.account_letters(scope.account, region):
             there = ctx.at(region, scope.account)
+            if not vpc_id:
+                return tuple(filter(None, [_loopback(there, label, role)])), TTL_SECONDS
             found = [_address(there, vpc_id, one) for one in _behind(there, label, role)]
             return tuple(sorted(filter(None, found))), TTL_SECONDS
     return (), 0
@@ -77,6 +80,20 @@ def _behind(ctx: Context, label: str, role: str) -> Iterator[Instance]:
         yield from readers
     else:
         yield from (one for one in members if one.id == cluster.writer_id)
+
+
+def _loopback(ctx: Context, label: str, role: str) -> str:
+    """Where programs of the host find an endpoint; empty for one that there is not."""
+    if not role:
+        instance = ctx.get(Instance, label)
+        return instance.loopback if instance is not None else ""
+    if role == "cluster-custom-":
+        endpoint = ctx.get(ClusterEndpoint, label)
+        return endpoint.loopback if endpoint is not None else ""
+    cluster = ctx.get(Cluster, label)
+    if cluster is None:
+        return ""
+    return cluster.reader_loopback if role == "cluster-ro-" else cluster.loopback
 
 
 def _address(ctx: Context, vpc_id: str, found: Instance) -> str:

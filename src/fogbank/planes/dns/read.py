@@ -1,0 +1,120 @@
+"""Answers read: from bytes to what people see, as `dig` writes it."""
+
+from __future__ import annotations
+
+import struct
+from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
+
+from fogbank.planes.dns import message, rdata
+
+CODES = ("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED")
+_NAMED = (message.NS, message.CNAME, message.PTR)
+_JUMPS_MAX = 64
+
+
+class Line(NamedTuple):
+    """A resource record as text; names end in a dot."""
+
+    name: str
+    ttl: int
+    type: str
+    data: str
+
+
+class Reading(NamedTuple):
+    """An answer as people see it."""
+
+    code: str
+    is_authoritative: bool
+    is_truncated: bool
+    answer: tuple[Line, ...]
+    authority: tuple[Line, ...]
+    additional: tuple[Line, ...]
+
+
+def question(number: int, name: str, type_: int, payload: int = message.EDNS_BYTES_MAX) -> bytes:
+    """A query with recursion desired and EDNS0. Raises rdata.Illegal for what is no name."""
+    head = struct.pack("!HHHHHH", number, 0x0100, 1, 0, 0, 1)
+    edns = b"\0" + struct.pack("!HHIH", message.OPT, payload, 0, 0)
+    return head + rdata.wire_name(name) + struct.pack("!HH", type_, message.IN) + edns
+
+
+def reading(data: bytes) -> Reading:
+    """Raises Malformed for bytes that are no answer."""
+    try:
+        _, flags, questions, *counts = struct.unpack_from("!HHHHHH", data)
+        at = 12
+        for _ in range(questions):
+            at = _name(data, at)[1] + 4
+        sections = []
+        for count in counts:
+            lines, at = _section(data, at, count)
+            sections.append(tuple(one for one in lines if one.type != "OPT"))
+    except (struct.error, IndexError, ValueError) as error:
+        raise message.Malformed(str(error)) from None
+    number = flags & 15
+    code = CODES[number] if number < len(CODES) else str(number)
+    answer, authority, additional = sections
+    return Reading(code, bool(flags & 0x0400), bool(flags & 0x0200), answer, authority, additional)
+
+
+def _section(data: bytes, at: int, count: int) -> tuple[list[Line], int]:
+    lines = []
+    for _ in range(count):
+        name, at = _name(data, at)
+        type_, _, ttl, length = struct.unpack_from("!HHIH", data, at)
+        at += 10
+        lines.append(Line(name, ttl, rdata.NAMES.get(type_, f"TYPE{type_}"), _data(data, at, length, type_)))
+        at += length
+    return lines, at
+
+
+def _name(data: bytes, at: int) -> tuple[str, int]:
+    """A name, which may end in a pointer (RFC 1035, section 4.1.4), and where it ends."""
+    labels, end = [], 0
+    for _ in range(_JUMPS_MAX + 128):
+        length = data[at]
+        if length >= 0xC0:
+            end = end or at + 2
+            at = (length & 0x3F) << 8 | data[at + 1]
+        elif length:
+            labels.append(data[at + 1 : at + 1 + length].decode("latin-1"))
+            at += 1 + length
+        else:
+            return ".".join(labels) + ".", end or at + 1
+    raise ValueError("a name without an end")
+
+
+def _data(data: bytes, at: int, length: int, type_: int) -> str:
+    body = data[at : at + length]
+    if type_ == message.A:
+        return str(IPv4Address(body))
+    if type_ == message.AAAA:
+        return str(IPv6Address(body))
+    if type_ in _NAMED:
+        return _name(data, at)[0]
+    if type_ in (rdata.TYPES["TXT"], rdata.TYPES["SPF"]):
+        return " ".join(f'"{one}"' for one in _strings(body))
+    if type_ == rdata.TYPES["MX"]:
+        return f"{struct.unpack_from('!H', body)[0]} {_name(data, at + 2)[0]}"
+    if type_ == rdata.TYPES["SRV"]:
+        numbers = " ".join(map(str, struct.unpack_from("!3H", body)))
+        return f"{numbers} {_name(data, at + 6)[0]}"
+    if type_ == message.SOA:
+        server, at = _name(data, at)
+        mail, at = _name(data, at)
+        return f"{server} {mail} {' '.join(map(str, struct.unpack_from('!5I', data, at)))}"
+    if type_ == rdata.TYPES["CAA"]:
+        end = 2 + body[1]
+        return f'{body[0]} {body[2:end].decode("latin-1")} "{body[end:].decode("latin-1")}"'
+    # What has no form of its own is written as RFC 3597, section 5, has it.
+    return f"\\# {length} {body.hex()}".rstrip()
+
+
+def _strings(body: bytes) -> list[str]:
+    found, at = [], 0
+    while at < len(body):
+        found.append(body[at + 1 : at + 1 + body[at]].decode("utf-8", "backslashreplace"))
+        at += 1 + body[at]
+    return [one.replace("\\", "\\\\").replace('"', '\\"') for one in found]
