@@ -3,7 +3,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= 2
+# More than there are cores: much of the time goes into waiting (for packets that never come, for terraform).
+JOBS ?= 3
 
 .PHONY: help up down test check bench docs lock clean
 

@@ -1,0 +1,19 @@
+"""What takes minutes comes first, and the other workers go on with everything else: nobody waits for it in the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+LONG = (HERE / "terraform", HERE / "packets" / "test_rootless.py", HERE / "databases" / "test_rootless.py")
+"""terraform's provider waits for minutes, whatever it is told; the others run tests of their own."""
+
+
+def _is_long(path: Path) -> bool:
+    return any(one == path or one in path.parents for one in LONG)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not _is_long(item.path))
