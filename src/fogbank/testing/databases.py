@@ -141,8 +141,9 @@ class Rds:
 
         async def story() -> None:
             await until(lambda: _has_ended(running), 10.0)
-            # The loop has to hear of it before anything can follow.
-            await asyncio.sleep(0)
+            # The loop has to hear of it before anything can follow: it looks once in each turn, behind what is ready.
+            for _ in range(3):
+                await asyncio.sleep(0)
             await self.cloud.cloud.settled()
 
         self.cloud.run(story())

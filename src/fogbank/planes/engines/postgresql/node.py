@@ -39,7 +39,8 @@ _STOP_SECONDS = 20.0
 _RELOAD_SECONDS = 5.0
 _PORT_FILE = ".s.PGSQL."
 _PRELOADED = "pg_stat_statements"
-"""What RDS preloads where nobody says otherwise, as far as it is there."""
+_PLUGINS, _DECODERS = "output_plugin_libraries", ("pgoutput", "test_decoding", "pglogical_output", "wal2json")
+"""Which libraries may decode the log: RDS User Guide, "Logical replication"."""
 _ROLES_ARE_STRICT = 16_00_00
 """Since this version only who has a role with ADMIN OPTION grants it; before, whoever makes roles does."""
 
@@ -243,8 +244,7 @@ class Postgres:
         if node.names and self._authority is not None and self.abilities(node.version).has_tls:
             texts |= certificates.renewed(home, node.names, self._authority())
             node = node._replace(certificate=certificates.files(home))
-        if _PRELOADED in self.libraries(node.version):
-            node = node._replace(parameters={"shared_preload_libraries": _PRELOADED, **node.parameters})
+        node = node._replace(parameters={**self._allowed(node.version), **node.parameters})
         texts |= {
             home / "postgresql.conf": files.settings(node, home, is_durable=self._is_durable),
             home / "pg_hba.conf": files.access(node),
@@ -252,6 +252,12 @@ class Postgres:
         }
         changed = [path for path, text in texts.items() if self._write(path, text)]
         return bool(changed)
+
+    def _allowed(self, version: str) -> dict[str, str]:
+        """What RDS lets people load where nobody says otherwise, as far as a server knows of it."""
+        found = {"shared_preload_libraries": _PRELOADED} if _PRELOADED in self.libraries(version) else {}
+        # Newer minor versions decode by no library that they are not told of.
+        return found | ({_PLUGINS: ", ".join(_DECODERS)} if _PLUGINS in self.parameters(version) else {})
 
     async def start(self, node: Node) -> None:
         """Start a node, unless it runs, and wait until it takes connections. Raises WorldError with its last words."""
