@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-LONG = (HERE / "terraform", HERE / "packets" / "test_rootless.py", HERE / "databases" / "test_rootless.py")
+LONG = (
+    HERE / "terraform",
+    HERE.parent / "scenarios" / "public-private",
+    HERE / "packets" / "test_rootless.py",
+    HERE / "databases" / "test_rootless.py",
+)
 """terraform's provider waits for minutes, whatever it is told; the others run tests of their own."""
 
 
