@@ -22,7 +22,7 @@ def joined(there: There) -> None:
     for site in (HERE, THERE):
         with connected(there, site) as connection:
             connection.execute(SCHEMA)
-            connection.execute(f"CREATE SEQUENCE order_ids START {site.first_id} INCREMENT 1")
+            connection.execute(f"CREATE SEQUENCE order_ids START {site.first_id} INCREMENT 2000")
             if site == HERE:
                 connection.execute(OLD_ORDERS)
             connection.execute(f"CREATE PUBLICATION {site.name} FOR TABLE orders")

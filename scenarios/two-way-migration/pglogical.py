@@ -33,7 +33,7 @@ def joined(there: There) -> None:
             connection.execute("SELECT pglogical.create_node(%s, %s)", (site.name, dsn(there, site)))
     with connected(there, HERE) as connection:
         connection.execute(SCHEMA)
-        connection.execute(f"CREATE SEQUENCE order_ids START {HERE.first_id} INCREMENT 1")
+        connection.execute(f"CREATE SEQUENCE order_ids START {HERE.first_id} INCREMENT 2000")
         connection.execute(OLD_ORDERS)
         connection.execute(_ALL_TABLES)
     with connected(there, THERE) as connection:
