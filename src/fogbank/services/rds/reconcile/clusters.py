@@ -321,7 +321,10 @@ async def _with_readers(ctx: Context, known: _Known) -> None:
     if "password" in known.cluster.needs:
         await _owned(ctx, known.cluster, writer.node)
         with ctx.begin():
-            _put(ctx, known.cluster.id, needs=())
+            now = ctx.get(Cluster, known.cluster.id)
+            # Another one that was asked for meanwhile has yet to be told.
+            if now is not None and now.password == known.cluster.password:
+                ctx.put(clusters.changed(now, needs=()))
     await _serve(ctx, known)
     low, high = failover.lag_of(known.cluster.tags.get(clusters.LAG_TAG, ""))
     for one in running:
@@ -393,8 +396,8 @@ def _settled(ctx: Context, cluster_id: str, status: str) -> None:
         for member in clusters.members(ctx, cluster_id):
             if member.status in _WORDS:
                 category, message = _WORDS[member.status]
-                status = "modifying" if member.pending and member.status == "renaming" else "available"
-                telling.settle(ctx, member, status, category, message)
+                comes_to = "modifying" if member.pending and member.status == "renaming" else "available"
+                telling.settle(ctx, member, comes_to, category, message)
             else:
                 telling.told(ctx, member.id)
         if now.status == status and status in ("creating", "failing-over", "promoting", "renaming", "starting"):

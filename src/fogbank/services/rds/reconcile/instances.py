@@ -265,7 +265,9 @@ async def _changed(ctx: Context, known: _Known) -> _Known:
     with ctx.begin():
         now = ctx.get(Instance, found.id)
         if now is not None:
-            ctx.put(changed(now, needs=tuple(need for need in now.needs if need not in found.needs), **freed))
+            # Another password that was asked for meanwhile has yet to be told.
+            done = set(found.needs) - ({"password"} if now.password != found.password else set())
+            ctx.put(changed(now, needs=tuple(need for need in now.needs if need not in done), **freed))
     if freed and source is not None:
         # It kept the log for a replica that needs it no longer, once that has let go.
         replicas.waker(ctx, source)()
