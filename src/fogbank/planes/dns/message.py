@@ -18,6 +18,8 @@ _SUBNET = 8
 """The option of EDNS0 that tells for whom a resolver asks (RFC 7871, section 6)."""
 _HEADER = struct.Struct("!HHHHHH")
 _QR, _AA, _TC, _RD, _RA = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
+_DO = 0x8000
+"""In the flags of an OPT record (RFC 3225, section 3)."""
 
 
 class Malformed(ValueError):
@@ -49,6 +51,8 @@ class Query(NamedTuple):
     """How long an answer over UDP may be."""
     edns: bool = False
     subnet: Subnet | None = None
+    wants_proof: bool = False
+    """Whether signatures are asked for (the DO bit of RFC 3225)."""
 
 
 class Resource(NamedTuple):
@@ -87,13 +91,14 @@ def parsed(data: bytes) -> Query:
         labels, at = _labels(data, _HEADER.size)
         type_, klass = struct.unpack_from("!HH", data, at)
         asked = data[_HEADER.size : at]
-        payload, subnet = _options(data, at + 4, sum(others))
+        payload, subnet, wants_proof = _options(data, at + 4, sum(others))
     except (struct.error, IndexError) as error:
         raise Malformed(str(error), number) from None
     name = b".".join(labels).decode("latin-1").lower()
     size = UDP_BYTES if payload is None else max(UDP_BYTES, min(payload, EDNS_BYTES_MAX))
     is_recursive, opcode = bool(flags & _RD), flags >> 11 & 15
-    return Query(number, name, type_, klass, asked, is_recursive, opcode, size, payload is not None, subnet)
+    has_edns = payload is not None
+    return Query(number, name, type_, klass, asked, is_recursive, opcode, size, has_edns, subnet, wants_proof)
 
 
 def _labels(data: bytes, at: int) -> tuple[list[bytes], int]:
@@ -107,15 +112,15 @@ def _labels(data: bytes, at: int) -> tuple[list[bytes], int]:
     return labels, at + 1
 
 
-def _options(data: bytes, at: int, records: int) -> tuple[int | None, Subnet | None]:
-    """The size and the subnet that an OPT record names, None without one. Only that record may follow a question."""
+def _options(data: bytes, at: int, records: int) -> tuple[int | None, Subnet | None, bool]:
+    """The size, the subnet and the DO bit of an OPT record, no size without one. Only it may follow a question."""
     for _ in range(min(records, 4)):
         _, at = _labels(data, at)
-        type_, klass, _, length = struct.unpack_from("!HHIH", data, at)
+        type_, klass, flags, length = struct.unpack_from("!HHIH", data, at)
         if type_ == OPT:
-            return int(klass), _subnet(data[at + 10 : at + 10 + length])
+            return int(klass), _subnet(data[at + 10 : at + 10 + length]), bool(flags & _DO)
         at += 10 + length
-    return None, None
+    return None, None, False
 
 
 def _subnet(options: bytes) -> Subnet | None:
@@ -168,7 +173,9 @@ def _body(query: Query, answer: Answer) -> bytes:
         out += name + struct.pack("!HHIH", record.type, IN, record.ttl, len(data)) + data
     if query.edns:
         options = _said(query.subnet, answer.scope) if query.subnet is not None else b""
-        out += b"\0" + struct.pack("!HHIH", OPT, EDNS_BYTES_MAX, 0, len(options)) + options
+        out += (
+            b"\0" + struct.pack("!HHIH", OPT, EDNS_BYTES_MAX, _DO if query.wants_proof else 0, len(options)) + options
+        )
     return bytes(out)
 
 

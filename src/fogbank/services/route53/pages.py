@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fogbank.control.context import Context
 from fogbank.planes.dns.message import Answer, Query
-from fogbank.services.route53 import names, places, zones
+from fogbank.services.route53 import answers, names, zones
 from fogbank.services.route53.resources import HostedZone
 
 
@@ -14,7 +14,7 @@ def private_answer(ctx: Context, vpc_id: str, query: Query, address: str) -> Ans
     """What the private zone of a VPC says, the one with the longest name; None for a name of none of them."""
     by_name = {zone.name: (owner, zone) for owner, zone in _of_vpc(ctx, vpc_id)}
     found = next((by_name[name] for name in _upwards(query.name) if name in by_name), None) if by_name else None
-    return _said(*found, query, address) if found is not None else None
+    return answers.said(*found, query, address) if found is not None else None
 
 
 def public_answer(ctx: Context, query: Query, address: str) -> Answer | None:
@@ -22,19 +22,12 @@ def public_answer(ctx: Context, query: Query, address: str) -> Answer | None:
     for name in _upwards(query.name):
         found = [(owner, zone) for owner, zone in zones.everywhere(ctx, "by_name", name) if not zone.is_private]
         if found:
-            return _said(*min(found, key=lambda pair: (pair[1].created_at, pair[1].id)), query, address)
+            return answers.said(*min(found, key=lambda pair: (pair[1].created_at, pair[1].id)), query, address)
     return None
 
 
 def _of_vpc(ctx: Context, vpc_id: str) -> Iterator[tuple[Context, HostedZone]]:
     return zones.everywhere(ctx, "by_vpc", f"{ctx.region} {vpc_id}")
-
-
-def _said(owner: Context, zone: HostedZone, query: Query, address: str) -> Answer:
-    subnet = query.subnet
-    bits = subnet.bits if subnet is not None else 0
-    asker = places.asker(subnet.address if bits and subnet is not None else address, owner.region, bits)
-    return zones.compiled(owner, zone).answer(query, asker, {}, owner.random.random)
 
 
 def _upwards(name: str) -> Iterator[str]:

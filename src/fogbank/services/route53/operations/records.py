@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from itertools import islice
 from typing import Any
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.planes.dns import message, rdata
-from fogbank.planes.dns.message import Query
-from fogbank.services.route53 import names, places, record_sets, rules, zones
+from fogbank.planes.dns.message import Query, Subnet
+from fogbank.services.route53 import answers, names, record_sets, rules, zones
 from fogbank.services.route53.record_sets import Batch, Shown, key_of
 from fogbank.services.route53.resources import CidrCollection, RecordSet
 
@@ -54,14 +55,13 @@ def test_dns_answer(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         raise AwsError("InvalidInput", "TestDNSAnswer supports only public hosted zones.")
     if "EDNS0ClientSubnetIP" in req and "ResolverIP" not in req:
         raise AwsError("InvalidInput", "If you specify EDNS0ClientSubnetIP, you must also specify ResolverIP.")
-    address = req.get("EDNS0ClientSubnetIP") or req.get("ResolverIP") or "127.0.0.1"
     try:
-        name = rdata.plain(req["RecordName"])
-        asker = places.asker(address, ctx.region, _bits(req))
+        name, subnet = rdata.plain(req["RecordName"]), _subnet(req)
+        address = str(ip_address(req.get("ResolverIP", "127.0.0.1")))
     except ValueError:
         raise AwsError("InvalidInput", "The name or the address that was given is not valid.") from None
-    query = Query(0, name, rdata.TYPES[req["RecordType"]], message.IN, b"")
-    said = zones.compiled(ctx, zone).answer(query, asker, {}, ctx.random.random)
+    query = Query(0, name, rdata.TYPES[req["RecordType"]], message.IN, b"", subnet=subnet)
+    said = answers.said(ctx, zone, query, address)
     return {
         "Nameserver": zone.servers[0],
         "RecordName": names.shown_name(req["RecordName"]),
@@ -72,15 +72,15 @@ def test_dns_answer(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _bits(req: dict[str, Any]) -> int:
-    """Raises InvalidInput."""
+def _subnet(req: dict[str, Any]) -> Subnet | None:
+    """Raises InvalidInput for a mask that is none, ValueError for what is no address."""
     if "EDNS0ClientSubnetIP" not in req:
-        return 0
-    is_long = ":" in req["EDNS0ClientSubnetIP"]
-    given = req.get("EDNS0ClientSubnetMask", "64" if is_long else "24")
-    if not given.isdigit() or int(given) > (128 if is_long else 32):
+        return None
+    address = ip_address(req["EDNS0ClientSubnetIP"])
+    given = req.get("EDNS0ClientSubnetMask", "64" if address.version == 6 else "24")
+    if not given.isdigit() or int(given) > address.max_prefixlen:
         raise AwsError("InvalidInput", f"EDNS0ClientSubnetMask is not valid: {given}")
-    return int(given)
+    return Subnet(str(address), int(given))
 
 
 def _start(zone_id: str, req: dict[str, Any]) -> str:
