@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qsl
 
 import msgspec
-import orjson
 
+from fogbank.aws import internet
 from fogbank.aws.errors import AwsError, WorldError
+from fogbank.aws.internet import REGIONS
 from fogbank.codec.message import Request, Response
 from fogbank.control.context import Context
+from fogbank.control.pages import Pages, answered, unclear
 from fogbank.planes.net.knock import knock
 from fogbank.services.ec2 import addressing, faults, flow_delivery, lines, map, reach, rules, traffic
 from fogbank.services.ec2.inside import endpoint_policy, metadata, resolve
-from fogbank.services.ec2.network import counters, names, skeleton
+from fogbank.services.ec2.network import counters, skeleton
 from fogbank.services.ec2.network.decide import Packet
 from fogbank.services.ec2.network.walk import Map, Walk, both_ways
 from fogbank.services.ec2.resources import DhcpOptions, NetworkInterface, RegionLine, Vpc
@@ -65,41 +66,14 @@ class _AnyView(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def answer(ctx: Context, request: Request) -> Response:
-    """The page of a request, as JSON: 400 for a body that is none of its page's, 503 where the world will not."""
-    try:
-        found = _PAGES.get((request.method, request.path.removeprefix(_START).rstrip("/")))
-        if found is None:
-            raise AwsError("NotFound", f"{request.method} {request.path}: there is no such page.", status=404)
-        wanted, page = found
-        return _json(200, await page(ctx, _asked(request, wanted)))
-    except AwsError as error:
-        return _json(error.status or 400, {"error": error.code, "message": error.message})
-    except WorldError as error:
-        return _json(503, {"error": "WorldError", "message": str(error)})
-
-
-def _asked(request: Request, wanted: Any) -> Any:
-    """The request's body, or its query, as what a page takes. Raises ValidationException."""
-    try:
-        if request.body:
-            return msgspec.json.decode(request.body, type=wanted)
-        return msgspec.convert(dict(parse_qsl(request.query)), wanted, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _unclear(str(error)) from None
-
-
-def _unclear(why: str) -> AwsError:
-    return AwsError("ValidationException", f"What was asked for is not clear: {why}")
+    """The page of a request, as JSON."""
+    return await answered(ctx, request, _START, _PAGES)
 
 
 def observe(ctx: Context, request: Request, response: Response, error: str) -> None:
     """Say with every answer that packets are not enforced, where they are not."""
     if not ctx.planes.net.has_packets:
         response.headers.append(("x-fogbank-network", "records-only"))
-
-
-def _json(status: int, value: Any) -> Response:
-    return Response(status, [("content-type", "application/json")], orjson.dumps(value))
 
 
 async def _listed(ctx: Context, wanted: _Nothing) -> dict[str, Any]:
@@ -130,7 +104,7 @@ async def _enter(ctx: Context, wanted: _Place) -> dict[str, Any]:
         raise WorldError("VPCs are records only here (network mode plain): fogbank doctor says what is missing")
     if wanted.id == "internet":
         region = _region(wanted.region or ctx.region)
-        return {"argv": ctx.planes.net.entry(names.internet(region)), "resolv_conf": ""}
+        return {"argv": ctx.planes.net.entry(internet.namespace(region)), "resolv_conf": ""}
     with ctx.begin():
         there, eni = _interface(ctx, wanted.id)
         vpc = there.get(Vpc, eni.vpc_id)
@@ -182,10 +156,10 @@ def _first(ctx: Context, eni: NetworkInterface, wanted: _Way) -> Packet:
     if far.startswith("eni-"):
         far = map.addresses_of(_interface(ctx, far)[1])[0]
     if rules.address(far) is None:
-        raise _unclear(f"{far} is neither an address nor an interface")
+        raise unclear(f"{far} is neither an address nor an interface")
     near = next((one for one in map.addresses_of(eni) if (":" in one) == (":" in far)), None)
     if near is None:
-        raise _unclear(f"{eni.id} has no address from which {far} could be asked")
+        raise unclear(f"{eni.id} has no address from which {far} could be asked")
     return Packet(wanted.protocol, near, far, destination_port=wanted.port)
 
 
@@ -218,7 +192,7 @@ async def _line(ctx: Context, wanted: _Line) -> dict[str, Any]:
     with ctx.begin():
         if len(said) > len(("here", "there")):
             if here == there:
-                raise _unclear("a line is between two regions")
+                raise unclear("a line is between two regions")
             lines.say(ctx, RegionLine(**{**said, "here": here, "there": there}))
         now = lines.now(ctx, here, there)
     return {"here": here, "there": there, "round_trip_seconds": now.round_trip_seconds, "loss": now.loss}
@@ -227,7 +201,7 @@ async def _line(ctx: Context, wanted: _Line) -> dict[str, Any]:
 async def _zones(ctx: Context, wanted: _Line) -> dict[str, Any]:
     here, there = sorted((wanted.here, wanted.there))
     if here == there or lines.region_of(here) != lines.region_of(there) or wanted.loss is not msgspec.UNSET:
-        raise _unclear("two zones of a region, and a time between them, are wanted")
+        raise unclear("two zones of a region, and a time between them, are wanted")
     seconds = None if wanted.round_trip_seconds is msgspec.UNSET else wanted.round_trip_seconds or 0.0
     if seconds:
         await ctx.planes.net.delays()
@@ -309,12 +283,12 @@ def _vpc(ctx: Context, wanted: str) -> tuple[Context, Vpc]:
 
 
 def _region(name: str) -> str:
-    if name not in addressing.REGIONS:
-        raise _unclear(f"{name} is no region")
+    if name not in REGIONS:
+        raise unclear(f"{name} is no region")
     return name
 
 
-_PAGES: Mapping[tuple[str, str], tuple[Any, Callable[[Context, Any], Awaitable[dict[str, Any]]]]] = {
+_PAGES: Pages = {
     ("GET", ""): (_Nothing, _listed),
     ("GET", "/map"): (_AnyView, _map),
     ("GET", "/traffic"): (_View, _traffic),

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
-import orjson
 
 from fogbank.aws.errors import AwsError, WorldError
 from fogbank.codec.message import Request, Response
 from fogbank.control.context import Context
+from fogbank.control.pages import Pages, answered
 from fogbank.control.presigned import Presigned
 from fogbank.planes.engines.postgresql.figures import Figures
 from fogbank.planes.engines.postgresql.plane import Databases
@@ -120,27 +119,7 @@ async def answer(ctx: Context, request: Request) -> Response:
 
     400 for a question that is none of its page's, 404 for a page or a database that there is not.
     """
-    try:
-        found = _PAGES.get((request.method, request.path.removeprefix(_START).rstrip("/")))
-        if found is None:
-            raise AwsError("NotFound", f"{request.method} {request.path}: there is no such page.", status=404)
-        wanted, page = found
-        return _json(200, await page(ctx, _asked(request, wanted)))
-    except AwsError as error:
-        is_absent = error.code in ("DBClusterNotFoundFault", "DBInstanceNotFound")
-        return _json(404 if is_absent else error.status or 400, {"error": error.code, "message": error.message})
-
-
-def _asked(request: Request, wanted: Any) -> Any:
-    try:
-        return msgspec.convert(dict(parse_qsl(request.query)), wanted)
-    except msgspec.ValidationError as error:
-        raise AwsError("ValidationException", f"What was asked for is not clear: {error}") from None
-
-
-def _json(status: int, value: Any) -> Response:
-    headers = [("content-type", "application/json"), ("cache-control", "no-store")]
-    return Response(status, headers, orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+    return await answered(ctx, request, _START, _PAGES)
 
 
 async def _listed(ctx: Context, wanted: _Nothing) -> dict[str, Any]:
@@ -197,7 +176,7 @@ async def _figures(databases: Databases, name: str) -> Figures | None:
         return None
 
 
-_PAGES: Mapping[tuple[str, str], tuple[Any, Callable[[Context, Any], Awaitable[dict[str, Any]]]]] = {
+_PAGES: Pages = {
     ("GET", ""): (_Nothing, _listed),
     ("GET", "/one"): (_Which, _one),
 }
