@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from fogbank.aws import internet
 from fogbank.aws.errors import AwsError
 from fogbank.planes.net.net import Ran
 from fogbank.services.ec2.network import names
 from fogbank.testing.network import Network
 
 REGION = "us-east-1"
-INTERNET = names.internet(REGION)
+INTERNET = internet.namespace(REGION)
 OUTSIDE, OUTSIDE_6 = names.OUTSIDE, names.OUTSIDE_6
 NOTHING = "(nothing)"
 REFUSED = "(ECONNREFUSED)"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
 from typing import Any
 
+from fogbank.aws.internet import NAME_SERVERS
 from fogbank.control import caller as callers
 
 from .tenant import NOTHING, REGION, Host, Tenant
@@ -73,3 +75,25 @@ def test_what_the_network_itself_knows_is_still_told(tenant: Tenant) -> None:
     _zone(tenant, "corp", vpc, db="10.0.1.5")
     assert _dig(tenant, host, f"ip-{host.ip.replace('.', '-')}.ec2.internal") == host.ip
     assert _dig(tenant, host, "nobody.example") == ""
+
+
+def test_name_servers_answer_at_their_public_addresses_and_only_to_those_who_get_out(tenant: Tenant) -> None:
+    tenant.needs("dig")
+    vpc = tenant.vpc()
+    public, private = tenant.subnet(vpc), tenant.subnet(vpc, "10.0.2.0/24")
+    tenant.table(public, {"0.0.0.0/0": tenant.gateway(vpc)})
+    host, within = tenant.host(public), tenant.host(private)
+    tenant.address(host)
+    name = f"z{tenant.account}.example"
+    zone = _zone(tenant, name, www="192.0.2.1")
+    asked = tenant.net.cloud.call("route53", "GetHostedZone", {"Id": zone}, caller=callers.root(tenant.account))
+    for server in asked["DelegationSet"]["NameServers"]:
+        address = _dig(tenant, host, server)
+        assert ip_address(address) in ip_network(NAME_SERVERS)
+        assert (_dig(tenant, host, f"www.{name}", address), _dig(tenant, within, f"www.{name}", address)) == (
+            "192.0.2.1",
+            NOTHING,
+        )
+    assert _dig(tenant, host, f"www.{name}", address, "+tcp") == "192.0.2.1"
+    refused = tenant.heard(host, "dig", "+time=1", "+tries=1", f"@{address}", "nobody.example")
+    assert b"status: REFUSED" in refused.output, "a name server is no resolver"

@@ -47,9 +47,12 @@ class Inside:
         self._verifier = Verifier()
 
     def resolve(self, name: str, query: Query, asker: str) -> Answer:
-        """The answer of a VPC's resolver to an interface of it."""
+        """The answer of a VPC's resolver to an interface of it; without a VPC, of a public name server to anybody."""
         ctx, vpc_id = self._context(name)
         with ctx.begin():
+            if not vpc_id:
+                told = self._asked("route53", "public_answer", ctx, query, asker)
+                return told or Answer(REFUSED, authoritative=False)
             answer = self._followed(ctx, vpc_id, query, asker)
         is_referral = not answer.records and not answer.authoritative and bool(answer.authority)
         # Who asks a resolver wants an answer, and the servers of others are not reached from here.

@@ -5,26 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from itertools import chain
-from zlib import crc32
 
 from fogbank.aws.errors import AwsError
 from fogbank.aws.ids import Random
+from fogbank.aws.internet import public_prefix, region_slot
 from fogbank.services.ec2 import rules
 
-REGIONS = tuple(
-    "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1"
-    " ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1"
-    " cn-north-1 cn-northwest-1 eu-central-1 eu-central-2 eu-isoe-west-1 eu-north-1 eu-south-1 eu-south-2 eu-west-1"
-    " eu-west-2 eu-west-3 eusc-de-east-1 il-central-1 me-central-1 me-south-1 me-west-1 mx-central-1 sa-east-1"
-    " sa-west-1 us-east-1 us-east-2 us-gov-east-1 us-gov-west-1 us-iso-east-1 us-iso-west-1 us-isob-east-1"
-    " us-isob-west-1 us-isof-east-1 us-isof-south-1 us-west-1 us-west-2".split()
-)
-"""Each region's place is its slot for good: a new region goes to the end."""
-SLOTS = 64
 IPV6_BLOCKS = 1 << 16
-PUBLIC = "198.18.0.0/15"
-"""The addresses of RFC 2544, which nobody routes: what is public here is not public elsewhere."""
-_PUBLIC_PREFIX = 21
 _OWN_ADDRESSES = 256
 _IPV6_START = int(IPv6Address("2001:db8::"))
 _IPV6_RESERVED = 4
@@ -38,19 +25,6 @@ _RESTRICTED = (
     "publicly-routable CIDR. For additional restrictions, see "
     "https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Subnets.html"
 )
-
-
-def region_slot(region: str) -> int:
-    """A region's number below 64; regions that are not in the table share those that are left."""
-    if region in REGIONS:
-        return REGIONS.index(region)
-    return len(REGIONS) + crc32(region.encode()) % (SLOTS - len(REGIONS))
-
-
-def public_prefix(region: str) -> str:
-    """The public addresses of a region: a /21 of 198.18.0.0/15. The first /24 of it is fogbank's own."""
-    start = int(IPv4Network(PUBLIC).network_address) + (region_slot(region) << (32 - _PUBLIC_PREFIX))
-    return f"{IPv4Address(start)}/{_PUBLIC_PREFIX}"
 
 
 def is_public_of(region: str, address: str) -> bool:

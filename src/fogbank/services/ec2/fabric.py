@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from fogbank.aws import internet
 from fogbank.control.context import Context
 from fogbank.planes.doors import Door
 from fogbank.planes.net.facts import Element, Fact
@@ -161,7 +162,9 @@ def doors(fabric: Fabric, scope: str) -> list[Door]:
 def internet_doors(region: str, partition: str) -> list[Door]:
     """Where fogbank answers on a region's internet. They are nobody's: every account is to find the same ones open."""
     name = f"{partition}/{names.INTERNET_DEVICE}/{region}/"
-    return [Door(names.internet(region), one, "api", name) for one in gateways.own_addresses(region)]
+    ns = internet.namespace(region)
+    doors = [Door(ns, one, "api", name) for one in gateways.own_addresses(region)]
+    return [*doors, Door(ns, internet.names_address(region), "dns", name)]
 
 
 def _answering(fabric: Fabric, endpoint: Endpoint) -> list[str]:

@@ -10,8 +10,9 @@ import msgspec
 
 from fogbank.aws import ids
 from fogbank.aws.errors import AwsError
+from fogbank.aws.internet import REGIONS
 from fogbank.control.context import Context
-from fogbank.services.ec2 import addressing, zones
+from fogbank.services.ec2 import zones
 from fogbank.services.ec2.network.faults import Broken
 from fogbank.services.ec2.resources import NetworkFault, NetworkInterface, Subnet, Vpc
 
@@ -49,7 +50,7 @@ def add(ctx: Context, body: Mapping[str, Any]) -> NetworkFault:
 def _target(ctx: Context, text: str) -> tuple[str, str]:
     """What is meant, and its region; of lines the region is empty."""
     here, dashes, there = text.partition("--")
-    if dashes and here != there and {here, there} <= set(addressing.REGIONS):
+    if dashes and here != there and {here, there} <= set(REGIONS):
         return "--".join(sorted((here, there))), ""
     if (zone := _ZONE.fullmatch(text)) and text in dict(zones.zones(zone[1])):
         return text, zone[1]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from fogbank.aws.internet import REGIONS
 from fogbank.control.context import Context
-from fogbank.services.ec2 import addressing, faults, latency, zones
+from fogbank.services.ec2 import faults, latency, zones
 from fogbank.services.ec2.resources import EgressOnlyGateway, NetworkInterface, RegionLine, Vpc, ZoneLine
 
 _HOME = faults.HOME
@@ -48,7 +49,7 @@ def said(ctx: Context) -> list[RegionLine]:
 def region_of(zone: str) -> str:
     """The region of a zone; empty for what is none."""
     region = zone[:-1]
-    return region if region in addressing.REGIONS and zone in dict(zones.zones(region)) else ""
+    return region if region in REGIONS and zone in dict(zones.zones(region)) else ""
 
 
 def between_zones(ctx: Context) -> dict[tuple[str, str], float]:

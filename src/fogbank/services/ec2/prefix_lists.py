@@ -11,9 +11,9 @@ import msgspec
 
 from fogbank.aws import tags
 from fogbank.aws.errors import AwsError
+from fogbank.aws.internet import public_prefix
 from fogbank.control.context import Context
 from fogbank.services.ec2 import catalog, rules
-from fogbank.services.ec2.addressing import public_prefix
 from fogbank.services.ec2.resources import (
     PrefixEntry,
     PrefixList,

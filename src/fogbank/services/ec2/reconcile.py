@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+from fogbank.aws import internet
 from fogbank.aws.errors import AwsError, WorldError
 from fogbank.control.context import Context
 from fogbank.control.reconcile import After
@@ -21,7 +22,6 @@ from fogbank.services.ec2 import (
     transit_gateways,
 )
 from fogbank.services.ec2.fabric import Fabric
-from fogbank.services.ec2.network import names
 from fogbank.services.ec2.parts import NOTHING, Parts
 from fogbank.services.ec2.resources import (
     NatGateway,
@@ -95,7 +95,7 @@ async def _tell(ctx: Context, known: Fabric, found: Parts, within: list[str]) ->
     if was_connected != known.is_connected:
         await _tell_lines(ctx)
     if known.is_connected:
-        await ctx.planes.doors.set(names.internet(ctx.region), fabric.internet_doors(ctx.region, ctx.partition))
+        await ctx.planes.doors.set(internet.namespace(ctx.region), fabric.internet_doors(ctx.region, ctx.partition))
     if known.is_connected and ctx.planes.has_uplink:
         # Also where it was told before, and could not be made.
         await _tell_lines(ctx)
@@ -118,7 +118,7 @@ async def _leave_internet(ctx: Context) -> None:
     with ctx.begin():
         is_left = ctx.region not in lines.connected(ctx)
     if is_left:
-        await ctx.planes.doors.set(names.internet(ctx.region), [])
+        await ctx.planes.doors.set(internet.namespace(ctx.region), [])
 
 
 async def region_line(ctx: Context, key: str) -> After | None:

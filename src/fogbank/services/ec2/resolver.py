@@ -9,9 +9,10 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from fogbank.aws.internet import public_prefix
 from fogbank.planes.dns import message
 from fogbank.planes.dns.message import Answer, Query, Resource
-from fogbank.services.ec2.addressing import private_domain, private_name, public_name, public_prefix
+from fogbank.services.ec2.addressing import private_domain, private_name, public_name
 
 TTL_SECONDS = 60
 _TTL_NOTHING = 60

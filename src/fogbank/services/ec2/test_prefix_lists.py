@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fogbank.aws.errors import AwsError
-from fogbank.services.ec2.addressing import public_prefix
+from fogbank.aws.internet import public_prefix
 from fogbank.services.ec2.prefix_lists import aws_lists
 from fogbank.testing import TestCloud
 from fogbank.testing.plugin import MakeClient

@@ -2,4 +2,10 @@
 
 from fogbank.control.service import Service
 
-SERVICE = Service(name="route53")
+SERVICE = Service(
+    name="route53",
+    names=r"ns-\d{1,4}\.fogdns-\d\d\.(com|net|org|co\.uk)",
+    reconcilers={
+        "route53/latency-target": "latency_target",
+    },
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fogbank.control.context import Context
 from fogbank.planes.dns.message import Answer, Query
 from fogbank.services.route53 import places, zones
+from fogbank.services.route53.latency import Table
 from fogbank.services.route53.resources import HostedZone
 
 
@@ -15,5 +16,7 @@ def said(owner: Context, zone: HostedZone, query: Query, address: str) -> Answer
     """
     subnet = query.subnet
     bits = subnet.bits if subnet is not None else 0
-    asker = places.asker(subnet.address if bits and subnet is not None else address, owner.region, bits)
+    address = subnet.address if bits and subnet is not None else address
+    region = places.region_of(address, owner.region)
+    asker = places.asker(address, region, owner.held(Table).of(owner, address, region), bits)
     return zones.compiled(owner, zone).answer(query, asker, {}, owner.random.random)

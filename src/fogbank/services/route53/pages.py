@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from fogbank.aws import internet
 from fogbank.control.context import Context
 from fogbank.planes.dns.message import Answer, Query
-from fogbank.services.route53 import answers, names, zones
+from fogbank.services.route53 import answers, names, rules, zones
 from fogbank.services.route53.resources import HostedZone
+
+_HOST = "127.0.0.1"
+_SERVER_SECONDS = 172_800
 
 
 def private_answer(ctx: Context, vpc_id: str, query: Query, address: str) -> Answer | None:
@@ -24,6 +29,14 @@ def public_answer(ctx: Context, query: Query, address: str) -> Answer | None:
         if found:
             return answers.said(*min(found, key=lambda pair: (pair[1].created_at, pair[1].id)), query, address)
     return None
+
+
+def addresses(ctx: Context, vpc_id: str, name: str) -> tuple[tuple[str, ...], int]:
+    """The address of one of Route 53's name servers; on this machine they are all one."""
+    number = int(re.findall(r"\d+", name)[0])
+    if number >= rules.SERVERS or name != rules.server(number):
+        return (), 0
+    return (internet.name_server(number) if vpc_id else _HOST,), _SERVER_SECONDS
 
 
 def _of_vpc(ctx: Context, vpc_id: str) -> Iterator[tuple[Context, HostedZone]]:

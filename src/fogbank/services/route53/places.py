@@ -1,7 +1,7 @@
 """Where askers are: the places of regions, and those of the networks that documentation is written with.
 
 Coordinates are about those of the regions' cities. How long a way takes follows from its length (light in glass, with a
-detour of two fifths), until round trips are measured.
+detour of two fifths), until it has been measured (`latency.py`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from ipaddress import ip_address, ip_network
 from types import MappingProxyType
 from typing import NamedTuple
 
+from fogbank.aws.internet import public_prefix
 from fogbank.planes.dns.routing import Asker, kilometres
 
 _KM_PER_SECOND = 200_000.0
@@ -74,23 +75,33 @@ _NETWORKS = (
     (ip_network("192.0.2.0/24"), "us-west-2"),
     (ip_network("198.51.100.0/24"), "eu-central-1"),
     (ip_network("203.0.113.0/24"), "ap-northeast-1"),
+    *((ip_network(public_prefix(region)), region) for region in REGIONS),
 )
-"""The networks of RFC 5737, so that a client's subnet can be tried out from anywhere: the region that each is at."""
+"""The public addresses of regions; and the networks of RFC 5737, so that a client's subnet can be tried out."""
+_NO_LATENCIES: Mapping[str, float] = MappingProxyType({})
 
 
-def asker(address: str, region: str, bits: int = 0) -> Asker:
-    """Who asks from an address; `region` says where that is, if nothing is known of the address itself."""
+@lru_cache(maxsize=4096)
+def region_of(address: str, region: str) -> str:
+    """The region that an address is in or near; `region` where nothing is known of the address."""
     where = ip_address(address)
-    region = next((found for block, found in _NETWORKS if where in block), region)
+    return next((found for block, found in _NETWORKS if where in block), region)
+
+
+def asker(address: str, region: str, latencies: Mapping[str, float], bits: int = 0) -> Asker:
+    """Who asks from an address in (or near) a region, with the seconds of a round trip to each region."""
     spot = REGIONS.get(region)
     if spot is None:
         return Asker(address, bits=bits)
     here = (spot.latitude, spot.longitude)
-    return Asker(address, spot.continent, spot.country, spot.subdivision, here, _latencies(region), bits)
+    return Asker(address, spot.continent, spot.country, spot.subdivision, here, latencies, bits)
 
 
 @lru_cache(maxsize=64)
-def _latencies(region: str) -> Mapping[str, float]:
+def latencies(region: str) -> Mapping[str, float]:
+    """What round trips to each region take by the length of the way."""
+    if region not in REGIONS:
+        return _NO_LATENCIES
     here = REGIONS[region][:2]
     return MappingProxyType(
         {name: 2 * _DETOUR * kilometres(here, spot[:2]) / _KM_PER_SECOND for name, spot in REGIONS.items()}

@@ -96,3 +96,23 @@ class CidrCollection(Record, frozen=True, kw_only=True):
     reference: str
     version: int = 1
     locations: Mapping[str, tuple[str, ...]] = {}
+
+
+class LatencyTarget(Record, frozen=True, kw_only=True):
+    """A region that latency records name: the way to it is measured."""
+
+    KIND: ClassVar[str] = "route53/latency-target"
+    KEY: ClassVar[tuple[str, ...]] = ("region",)
+    GLOBAL: ClassVar[bool] = True
+    region: str
+
+
+class ToldLatency(Record, frozen=True, kw_only=True):
+    """How long people say that it takes from a network to a region and back."""
+
+    KIND: ClassVar[str] = "route53/told-latency"
+    KEY: ClassVar[tuple[str, ...]] = ("network", "region")
+    GLOBAL: ClassVar[bool] = True
+    network: str
+    region: str
+    seconds: float

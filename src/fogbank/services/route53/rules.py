@@ -12,6 +12,7 @@ STRIPES = ("com", "net", "org", "co.uk")
 """The top-level domains of the four stripes of name servers: a zone has one server of each."""
 STRIPE_SIZE = 512
 SHARDS = STRIPE_SIZE**3
+SERVERS = STRIPE_SIZE * len(STRIPES)
 ZONES_MAX, RECORDS_MAX, VPCS_MAX = 500, 10_000, 300
 DELEGATION_SETS_MAX, ZONES_OF_DELEGATION_SET_MAX = 100, 100
 ACCOUNT_LIMITS: Mapping[str, int] = MappingProxyType(
@@ -41,10 +42,13 @@ def shard(number: int) -> tuple[int, int, int, int]:
 
 def servers(number: int) -> tuple[str, ...]:
     """The names of the four servers of a shard: `ns-N.fogdns-NN.com` and so on."""
-    found = []
-    for stripe, (domain, place) in enumerate(zip(STRIPES, shard(number), strict=True)):
-        found.append(f"ns-{stripe * STRIPE_SIZE + place}.fogdns-{place // 8:02d}.{domain}")
-    return tuple(found)
+    return tuple(server(stripe * STRIPE_SIZE + place) for stripe, place in enumerate(shard(number)))
+
+
+def server(number: int) -> str:
+    """The name of a name server by its number, from 0 to 2,047."""
+    stripe, place = divmod(number, STRIPE_SIZE)
+    return f"ns-{number}.fogdns-{place // 8:02d}.{STRIPES[stripe]}"
 
 
 def _times(one: int, other: int) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_network
 
+from fogbank.aws import internet as public
+from fogbank.aws.internet import PUBLIC, public_prefix
 from fogbank.planes.net.facts import (
     LO,
     Address,
@@ -20,7 +22,7 @@ from fogbank.planes.net.facts import (
     Uplink,
 )
 from fogbank.services.ec2 import resolver
-from fogbank.services.ec2.addressing import PUBLIC, ipv6_prefix, public_prefix
+from fogbank.services.ec2.addressing import ipv6_prefix
 from fogbank.services.ec2.network import names
 from fogbank.services.ec2.prefix_lists import aws_lists
 from fogbank.services.ec2.resources import Endpoint, NatGateway, NetworkInterface, Peering, PrefixList, Vpc
@@ -48,18 +50,29 @@ _NAT_IDLE = ("tcp_timeout_established", "udp_timeout", "udp_timeout_stream", "ic
 
 def internet(region: str) -> Iterator[Fact]:
     """A region's internet, with AWS's own addresses: what has no address in it is nowhere."""
-    ns = names.internet(region)
+    ns = public.namespace(region)
     yield Namespace(ns, router=True)
     for address in (*own_addresses(region), names.OUTSIDE):
         yield Address(ns, LO, f"{address}/32")
     yield Address(ns, LO, f"{names.OUTSIDE_6}/128")
+    yield from _name_servers(region)
     for every in names.EVERYWHERE:
         yield Route(ns, every, kind="blackhole", metric=names.METRIC_LAST)
 
 
+def _name_servers(region: str) -> Iterator[Fact]:
+    """Name servers, all at one address that this process answers at, unless a better route leads to real edges."""
+    ns, answering = public.namespace(region), public.names_address(region)
+    yield Address(ns, LO, f"{answering}/32")
+    yield Route(ns, public.NAME_SERVERS, kind="local", device=LO, metric=names.METRIC_LAST)
+    yield Chain(ns, "name_servers", "type nat hook prerouting priority -100; policy accept;")
+    asked = f"ip daddr {public.NAME_SERVERS} fib daddr type local"
+    yield Rules(ns, "name_servers", tuple(f"{asked} {one} dport 53 dnat to {answering}" for one in ("udp", "tcp")))
+
+
 def uplink(region: str) -> frozenset[Fact]:
     """The way of a region's internet to the machine's own network: only for what is public, and not fogbank's own."""
-    ns, device, network = names.internet(region), names.UPLINK_DEVICE, ip_network(_UPLINK)
+    ns, device, network = public.namespace(region), names.UPLINK_DEVICE, ip_network(_UPLINK)
     kept = ", ".join(KEPT)
     return frozenset(
         {
@@ -88,7 +101,7 @@ def answering(found: PrefixList) -> str:
 
 def internet_link(vpc: Vpc, region: str) -> frozenset[Fact]:
     """The link of a VPC to its region's internet, over which IPv6 blocks are reached as they are."""
-    inet, device = names.internet(region), names.device(vpc.id)
+    inet, device = public.namespace(region), names.device(vpc.id)
     pair = Pair(
         vpc.id,
         names.INTERNET_DEVICE,
@@ -141,7 +154,7 @@ def _spread(addresses: Sequence[str]) -> str:
 
 def region_line(here: str, there: str, round_trip_seconds: float, loss: float) -> frozenset[Fact]:
     """The line between the internets of two regions, and what is reached over it."""
-    one, other = names.internet(here), names.internet(there)
+    one, other = public.namespace(here), public.namespace(there)
     line = Line(one, names.line(there), other, names.line(here), round_trip_seconds / 2, loss=loss)
     facts: set[Fact] = {*internet(here), *internet(there), line}
     for ns, device, far in ((one, line.name, there), (other, line.peer_name, here)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_network
 
+from fogbank.aws import internet
 from fogbank.planes.net.facts import Address, Chain, Element, Fact, Namespace, Neighbour, Pair, Route, Rules, Set
 from fogbank.services.ec2.network import names
 from fogbank.services.ec2.resources import NetworkInterface, Subnet, Vpc
@@ -111,7 +112,7 @@ def _public(vpc: Vpc, eni: NetworkInterface, region: str) -> Iterator[Fact]:
         yield Element(vpc.id, "public_to_private", public, one.address)
         yield Element(vpc.id, "private_to_public", one.address, public)
         yield Element(vpc.id, "has_public", one.address)
-        yield Route(names.internet(region), f"{public}/32", device=names.device(vpc.id), via=names.NEXT_HOP)
+        yield Route(internet.namespace(region), f"{public}/32", device=names.device(vpc.id), via=names.NEXT_HOP)
 
 
 def _quoted(eni: NetworkInterface) -> str:

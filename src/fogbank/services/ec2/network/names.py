@@ -47,11 +47,6 @@ def line(region: str) -> str:
     return f"w-{short_of(region)}"
 
 
-def internet(region: str) -> str:
-    """The namespace of a region's internet."""
-    return f"inet-{region}"
-
-
 def combination(groups: Sequence[str]) -> str:
     """The name of a set of security groups, which all interfaces that have exactly these share."""
     return "c-" + hashlib.blake2s(" ".join(sorted(groups)).encode(), digest_size=6).hexdigest()

@@ -7,8 +7,9 @@ from typing import Any
 
 from fogbank.aws import paging
 from fogbank.aws.errors import AwsError
+from fogbank.aws.internet import REGIONS
 from fogbank.control.context import Context
-from fogbank.services.ec2 import addressing, lines
+from fogbank.services.ec2 import lines
 
 _PERIOD_SECONDS = {
     "five-minutes": 300.0,
@@ -48,7 +49,7 @@ def _answered(ctx: Context, query: Mapping[str, Any], req: Mapping[str, Any]) ->
 
 def _round_trip_seconds(ctx: Context, here: str, there: str) -> float | None:
     """None for a line that nothing passes. Raises InvalidParameterValue for what is neither a region nor a zone."""
-    regions = [place if place in addressing.REGIONS else lines.region_of(place) for place in (here, there)]
+    regions = [place if place in REGIONS else lines.region_of(place) for place in (here, there)]
     for place, region in zip((here, there), regions, strict=True):
         if not region:
             raise AwsError("InvalidParameterValue", f"{place} is no Region and no Availability Zone.")

@@ -10,7 +10,7 @@ from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.planes.dns import message, rdata
 from fogbank.planes.dns.message import Query, Subnet
-from fogbank.services.route53 import answers, names, record_sets, rules, zones
+from fogbank.services.route53 import answers, latency, names, record_sets, rules, zones
 from fogbank.services.route53.record_sets import Batch, Shown, key_of
 from fogbank.services.route53.resources import CidrCollection, RecordSet
 
@@ -32,6 +32,7 @@ def change_resource_record_sets(ctx: Context, req: dict[str, Any]) -> dict[str, 
     if zone.records + len(after) - len(before) > rules.RECORDS_MAX:
         text = f"Number of records limit of {rules.RECORDS_MAX} exceeded for hosted zone {zone.id}."
         raise record_sets.invalid([text])
+    latency.wanted(ctx, (one["Region"] for one in after.values() if "Region" in one))
     zones.write(ctx, zone, before, [zones.record_of(zone.id, one) for one in after.values()])
     return {"ChangeInfo": zones.noted(ctx, req["ChangeBatch"].get("Comment", ""))}
 
