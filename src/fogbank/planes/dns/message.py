@@ -9,25 +9,31 @@ from typing import NamedTuple
 A, NS, CNAME, SOA, PTR, TXT, AAAA, OPT, ANY = 1, 2, 5, 6, 12, 16, 28, 41, 255
 DS, IXFR, AXFR = 43, 251, 252
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = 0, 1, 2, 3, 4, 5
+BADVERS = 16
+"""For versions of EDNS that are not known here; half of it is told in the OPT record (RFC 6891, section 6.1.3)."""
 IN = 1
 UDP_BYTES = 512
 """What a client takes that says nothing (RFC 1035, section 4.2.1)."""
 EDNS_BYTES_MAX = 1232
 _LABEL_MAX, _NAME_MAX = 63, 255
+_EXTRAS_MAX = 4
+"""How many records may follow a question: EDNS, and what signs a query."""
 _SUBNET = 8
 """The option of EDNS0 that tells for whom a resolver asks (RFC 7871, section 6)."""
 _HEADER = struct.Struct("!HHHHHH")
+HEADER_BYTES = _HEADER.size
 _QR, _AA, _TC, _RD, _RA = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
 _DO = 0x8000
 """In the flags of an OPT record (RFC 3225, section 3)."""
 
 
 class Malformed(ValueError):
-    """Bytes that are no query; `id` is its number where there was one, for the answer that says so."""
+    """Bytes that are no query; `id` is its number where there was one, for the answer that says so with `code`."""
 
-    def __init__(self, text: str, query_id: int | None = None) -> None:
+    def __init__(self, text: str, query_id: int | None = None, code: int = FORMERR) -> None:
         super().__init__(text)
         self.id = query_id
+        self.code = code
 
 
 class Subnet(NamedTuple):
@@ -53,6 +59,10 @@ class Query(NamedTuple):
     subnet: Subnet | None = None
     wants_proof: bool = False
     """Whether signatures are asked for (the DO bit of RFC 3225)."""
+    version: int = 0
+    """Of EDNS."""
+    is_stream: bool = False
+    """Whether it came by TCP."""
 
 
 class Resource(NamedTuple):
@@ -78,49 +88,74 @@ class Answer(NamedTuple):
     """How many bits of the client's subnet the answer rests on (RFC 7871, section 7.2.1)."""
 
 
+class _Edns(NamedTuple):
+    """What an OPT record says (RFC 6891, section 6.1)."""
+
+    payload: int
+    subnet: Subnet | None
+    wants_proof: bool
+    version: int
+
+
+_PLAIN = _Edns(UDP_BYTES, None, wants_proof=False, version=0)
+"""What counts for a query without one."""
+
+
 def parsed(data: bytes) -> Query:
-    """The one question of a query. Raises Malformed."""
+    """The one question of a query, with nothing behind it but EDNS. Raises Malformed."""
     if len(data) < _HEADER.size:
         raise Malformed("shorter than a header")
     number, flags, questions, *others = _HEADER.unpack_from(data)
+    opcode = flags >> 11 & 15
     if flags & _QR:
         raise Malformed("not a question")
     if questions != 1:
-        raise Malformed("not one question", number)
+        raise Malformed("not one question", number, NOTIMP if opcode else FORMERR)
     try:
         labels, at = _labels(data, _HEADER.size)
         type_, klass = struct.unpack_from("!HH", data, at)
         asked = data[_HEADER.size : at]
-        payload, subnet, wants_proof = _options(data, at + 4, sum(others))
+        # What the records of other messages than queries mean is not known here.
+        edns = None if opcode else _options(data, at + 4, sum(others))
     except (struct.error, IndexError) as error:
         raise Malformed(str(error), number) from None
     name = b".".join(labels).decode("latin-1").lower()
-    size = UDP_BYTES if payload is None else max(UDP_BYTES, min(payload, EDNS_BYTES_MAX))
-    is_recursive, opcode = bool(flags & _RD), flags >> 11 & 15
-    has_edns = payload is not None
-    return Query(number, name, type_, klass, asked, is_recursive, opcode, size, has_edns, subnet, wants_proof)
+    payload, subnet, wants_proof, version = edns or _PLAIN
+    size = max(UDP_BYTES, min(payload, EDNS_BYTES_MAX))
+    has_edns, is_recursive = edns is not None, bool(flags & _RD)
+    return Query(number, name, type_, klass, asked, is_recursive, opcode, size, has_edns, subnet, wants_proof, version)
 
 
 def _labels(data: bytes, at: int) -> tuple[list[bytes], int]:
     """The labels of a name that is not compressed, and where it ends."""
     start, labels = at, []
     while length := data[at]:
-        if length > _LABEL_MAX or at - start > _NAME_MAX:
+        if length > _LABEL_MAX:
             raise IndexError("a label that is none")
         labels.append(data[at + 1 : at + 1 + length])
         at += 1 + length
+    if at + 1 - start > _NAME_MAX:
+        raise IndexError("too long for a name")
     return labels, at + 1
 
 
-def _options(data: bytes, at: int, records: int) -> tuple[int | None, Subnet | None, bool]:
-    """The size, the subnet and the DO bit of an OPT record, no size without one. Only it may follow a question."""
-    for _ in range(min(records, 4)):
+def _options(data: bytes, at: int, records: int) -> _Edns | None:
+    """What the OPT record says, None without one. Raises IndexError for two of them, and for what else is there."""
+    found: _Edns | None = None
+    if records > _EXTRAS_MAX:
+        raise IndexError("more than follows a question")
+    for _ in range(records):
         _, at = _labels(data, at)
         type_, klass, flags, length = struct.unpack_from("!HHIH", data, at)
+        if type_ == OPT and found is not None:
+            raise IndexError("EDNS twice")
         if type_ == OPT:
-            return int(klass), _subnet(data[at + 10 : at + 10 + length]), bool(flags & _DO)
+            options = data[at + 10 : at + 10 + length]
+            found = _Edns(klass, _subnet(options), bool(flags & _DO), flags >> 16 & 255)
         at += 10 + length
-    return None, None, False
+    if at != len(data):
+        raise IndexError("not as long as it says")
+    return found
 
 
 def _subnet(options: bytes) -> Subnet | None:
@@ -144,7 +179,7 @@ def _subnet(options: bytes) -> Subnet | None:
 
 def written(query: Query, answer: Answer, *, size_max: int = 65535) -> bytes:
     """An answer's bytes; one that is too long says so, and has no records (RFC 2181, section 9)."""
-    flags = _QR | _RA | query.opcode << 11 | answer.code
+    flags = _QR | _RA | query.opcode << 11 | answer.code & 15
     flags |= (_AA if answer.authoritative else 0) | (_RD if query.recursion else 0)
     body = _body(query, answer)
     if _HEADER.size + len(body) > size_max and answer.additional:
@@ -164,6 +199,15 @@ def refused(query_id: int, code: int) -> bytes:
     return _HEADER.pack(query_id, _QR | _RA | code, 0, 0, 0, 0)
 
 
+def cut(said: bytes) -> bytes:
+    """An answer of ours without its records, which says that there is more by TCP (RFC 2181, section 9)."""
+    number, flags, questions, *_ = _HEADER.unpack_from(said)
+    if not questions:
+        return said
+    end = _labels(said, _HEADER.size)[1] + 4
+    return _HEADER.pack(number, (flags | _TC) & ~15, questions, 0, 0, 0) + said[_HEADER.size : end]
+
+
 def _body(query: Query, answer: Answer) -> bytes:
     out = bytearray(query.asked + struct.pack("!HH", query.type, query.klass))
     for record in (*answer.records, *answer.authority, *answer.additional):
@@ -173,9 +217,8 @@ def _body(query: Query, answer: Answer) -> bytes:
         out += name + struct.pack("!HHIH", record.type, IN, record.ttl, len(data)) + data
     if query.edns:
         options = _said(query.subnet, answer.scope) if query.subnet is not None else b""
-        out += (
-            b"\0" + struct.pack("!HHIH", OPT, EDNS_BYTES_MAX, _DO if query.wants_proof else 0, len(options)) + options
-        )
+        told = answer.code >> 4 << 24 | (_DO if query.wants_proof else 0)
+        out += b"\0" + struct.pack("!HHIH", OPT, EDNS_BYTES_MAX, told, len(options)) + options
     return bytes(out)
 
 

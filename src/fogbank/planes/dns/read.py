@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import time
+from base64 import b64encode
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
@@ -10,6 +12,7 @@ from fogbank.planes.dns import message, rdata
 
 CODES = ("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED")
 _NAMED = (message.NS, message.CNAME, message.PTR)
+_OF_DNSSEC = tuple(rdata.TYPES[name] for name in ("DS", "RRSIG", "NSEC", "DNSKEY"))
 _JUMPS_MAX = 64
 
 
@@ -108,8 +111,43 @@ def _data(data: bytes, at: int, length: int, type_: int) -> str:
     if type_ == rdata.TYPES["CAA"]:
         end = 2 + body[1]
         return f'{body[0]} {body[2:end].decode("latin-1")} "{body[end:].decode("latin-1")}"'
+    if type_ in _OF_DNSSEC:
+        return _of_dnssec(data, at, length, type_)
     # What has no form of its own is written as RFC 3597, section 5, has it.
     return f"\\# {length} {body.hex()}".rstrip()
+
+
+def _of_dnssec(data: bytes, at: int, length: int, type_: int) -> str:
+    """What proves (RFC 4034: sections 2.2, 3.2, 4.2 and 5.3)."""
+    end = at + length
+    if type_ == rdata.TYPES["DNSKEY"]:
+        flags, protocol, algorithm = struct.unpack_from("!HBB", data, at)
+        return f"{flags} {protocol} {algorithm} {b64encode(data[at + 4 : end]).decode()}"
+    if type_ == rdata.TYPES["DS"]:
+        tag, algorithm, digest = struct.unpack_from("!HBB", data, at)
+        return f"{tag} {algorithm} {digest} {data[at + 4 : end].hex().upper()}"
+    if type_ == rdata.TYPES["NSEC"]:
+        name, at = _name(data, at)
+        return " ".join((name.replace("\0", "\\000"), *_bits(data[at:end])))
+    covered, algorithm, labels, ttl, ends, begins, tag = struct.unpack_from("!HBBIIIH", data, at)
+    signer, at = _name(data, at + 18)
+    ends, begins = (time.strftime("%Y%m%d%H%M%S", time.gmtime(one)) for one in (ends, begins))
+    head = f"{_type(covered)} {algorithm} {labels} {ttl} {ends} {begins} {tag} {signer}"
+    return f"{head} {b64encode(data[at:end]).decode()}"
+
+
+def _bits(body: bytes) -> list[str]:
+    found, at = [], 0
+    while at < len(body):
+        block, size = body[at], body[at + 1]
+        octets = body[at + 2 : at + 2 + size]
+        found += [_type(block << 8 | n) for n in range(len(octets) * 8) if octets[n >> 3] & 0x80 >> (n & 7)]
+        at += 2 + size
+    return found
+
+
+def _type(number: int) -> str:
+    return rdata.NAMES.get(number, f"TYPE{number}")
 
 
 def _strings(body: bytes) -> list[str]:

@@ -18,6 +18,7 @@ VALUES = [
     ("SRV", "1 2 443 a.example.com."),
     ("SOA", "ns.example.com. mail.example.com. 1 2 3 4 5"),
     ("CAA", '0 issue "ca.example"'),
+    ("DS", "12345 13 2 00FF"),
 ]
 
 
@@ -34,9 +35,9 @@ def test_what_is_written_is_read(type_: str, text: str) -> None:
 
 
 def test_a_type_without_a_form_of_its_own_is_hexadecimal() -> None:
-    query = message.parsed(read.question(7, "a", 43))
-    record = Resource("a", 43, 60, "", rdata.wire("DS", "1 13 2 00ff"))
-    assert read.reading(message.written(query, Answer(records=(record,)))).answer[0].data == "\\# 6 00010d0200ff"
+    query = message.parsed(read.question(7, "a", 44))
+    record = Resource("a", 44, 60, "", rdata.wire("SSHFP", "4 2 00ff"))
+    assert read.reading(message.written(query, Answer(records=(record,)))).answer[0].data == "\\# 4 040200ff"
 
 
 def test_glue_is_left_out_before_an_answer_is_cut_short() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from fogbank.planes.dns import message, routing
 from fogbank.planes.dns.message import Answer, Query, Resource
@@ -18,6 +18,20 @@ Sets = Mapping[int, tuple[Choice, ...]]
 _REFERRED = (message.A, message.AAAA)
 
 
+class _UndecidedError(Exception):
+    """More than the records decides what is said."""
+
+
+class _Undecided:
+    """Stands for whoever asks, for what is healthy and for chance: whatever is asked of it, it cannot say."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise _UndecidedError
+
+    def __call__(self) -> NoReturn:
+        raise _UndecidedError
+
+
 class Told(NamedTuple):
     """What decides beside the records: who asks, what is healthy, and chance."""
 
@@ -26,11 +40,19 @@ class Told(NamedTuple):
     random: Random
 
 
+_UNDECIDED: Any = _Undecided()
+_NOBODY = Told(_UNDECIDED, _UNDECIDED, _UNDECIDED)
+
+
 class Zone:
     """The records of a zone by name; names in lower case without the last dot."""
 
+    __slots__ = ("_below", "_names", "_simple", "name", "version")
+
     def __init__(self, name: str, names: Mapping[str, Sets]) -> None:
         self.name = name
+        self.version = 0
+        """Moves with every change: what was made of the records before holds no longer."""
         self._names: dict[str, Sets] = {}
         self._below: dict[str, int] = {}
         """How many names with records lie at or below each name: what is above one exists, though it is empty."""
@@ -38,8 +60,14 @@ class Zone:
         for one, sets in names.items():
             self.set(one, sets)
 
+    @property
+    def size(self) -> int:
+        """How many names have records."""
+        return len(self._names)
+
     def set(self, name: str, sets: Sets) -> None:
         """Make the records of a name these; none take the name away."""
+        self.version += 1
         before = self._names.pop(name, None)
         if sets:
             self._names[name] = sets
@@ -58,6 +86,43 @@ class Zone:
         told = Told(asker, health, random)
         said = self._answer(query.name, query.type, told)
         return said._replace(scope=asker.bits) if asker.bits else said
+
+    def types(self, name: str) -> tuple[int, ...]:
+        """The types that a name has, be it by a wildcard; none for a name that is not there."""
+        return tuple(self._names.get(self._source(name) or "", {}))
+
+    def found(self, name: str, type_: int) -> tuple[Resource, ...]:
+        """The records at a name, as they are written."""
+        sets = self._names.get(name, {}).get(type_, ())
+        return tuple(Resource(name, type_, one.ttl, text, data) for one in sets for text, data in one.values)
+
+    def settled(self, name: str, type_: int) -> Answer | None:
+        """What is said of a name within the zone to everybody, always; None where it depends on who, when, or chance.
+
+        It holds for as long as `version` stays; the scope of a client's subnet is not in it.
+        """
+        try:
+            return self._answer(name, type_, _NOBODY)
+        except _UndecidedError:
+            return None
+
+    def choices(self, name: str, type_: int) -> tuple[Choice, ...]:
+        """The record sets of which `leaves` makes the answer for a name of the zone; none where there is more to it.
+
+        There is where the name is another's (a referral), stands for another (a CNAME), or is asked for as a whole.
+        """
+        source = self._source(name)
+        sets = self._names.get(source, {}) if source is not None else {}
+        is_chain = message.CNAME in sets and type_ != message.CNAME
+        return () if is_chain or self._cut(name, type_) else sets.get(type_, ())
+
+    def leaves(self, choices: tuple[Choice, ...], type_: int, told: Told) -> Iterator[Choice]:
+        """The record sets with values that are chosen, through all aliases."""
+        return self._leaves(choices, type_, told, 0)
+
+    def nothing(self) -> Answer:
+        """What is said of a name that is there, where it has nothing for whoever asks."""
+        return Answer(authority=self._nothing())
 
     def _answer(self, name: str, type_: int, told: Told) -> Answer:
         records: list[Resource] = []
@@ -96,23 +161,21 @@ class Zone:
         if name == source and (known := self._simple.get((name, type_))) is not None:
             return known
         found = tuple(
-            Resource(name, type_, ttl, text, data)
-            for ttl, values in self._values(choices, type_, told, 0)
-            for text, data in values
+            Resource(name, type_, one.ttl, text, data)
+            for one in self._leaves(choices, type_, told, 0)
+            for text, data in one.values
         )
         if name == source and choices[0].policy == "simple" and not choices[0].alias:
             self._simple[name, type_] = found
         return found
 
-    def _values(
-        self, choices: tuple[Choice, ...], type_: int, told: Told, depth: int
-    ) -> Iterator[tuple[int, tuple[tuple[str, bytes], ...]]]:
-        """(seconds, values) of what is chosen; an alias has those of what it stands for."""
+    def _leaves(self, choices: tuple[Choice, ...], type_: int, told: Told, depth: int) -> Iterator[Choice]:
+        """What is chosen; for an alias, what is chosen of what it stands for."""
         for one in routing.chosen(choices, told.asker, lambda one: self._alive(one, type_, told, depth), told.random):
             if not one.alias:
-                yield one.ttl, one.values
+                yield one
             elif depth < CHAIN_MAX and (target := self._target(one, type_)):
-                yield from self._values(target, type_, told, depth + 1)
+                yield from self._leaves(target, type_, told, depth + 1)
 
     def _alive(self, choice: Choice, type_: int, told: Told, depth: int) -> bool:
         if choice.check and not told.health.get(choice.check, True):

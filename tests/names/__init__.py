@@ -1,0 +1,1 @@
+"""Names as clients see them: validated, failed over, answered by whoever is healthy."""
