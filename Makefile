@@ -66,7 +66,7 @@ build/network: requirements/debian
 # What tests ask and look with: other people's clients, and a browser.
 build/tools: requirements/debian
 	@requirements/debian rclone:rclone curl:curl slirp4netns:slirp4netns dig:bind9-dnsutils ip:iproute2 nft:nftables \
-		chromium:chromium chromedriver:chromium-driver
+		unbound-host:unbound-host chromium:chromium chromedriver:chromium-driver
 	@mkdir -p build && touch $@
 
 $(VENV)/run $(VENV)/dev $(VENV)/bench: $(VENV)/%: requirements/%.lock pyproject.toml | $(BIN)/python

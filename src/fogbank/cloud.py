@@ -32,7 +32,10 @@ from fogbank.gateway.route import Route
 from fogbank.gateway.server import Limits, Server
 from fogbank.model.load import load
 from fogbank.planes.authority import Authority
-from fogbank.planes.doors import NoDoors
+from fogbank.planes.checks.fake import FakeChecks
+from fogbank.planes.checks.plane import Checks
+from fogbank.planes.doors import Doors, NoDoors
+from fogbank.planes.engines.bird import FakeRouters, Routers
 from fogbank.planes.engines.postgresql.fake import FakeDatabases
 from fogbank.planes.engines.postgresql.plane import Databases
 from fogbank.planes.engines.proxies import FakeProxies, Proxies
@@ -50,6 +53,7 @@ from fogbank.store.transaction import Transaction
 _LOG = logging.getLogger("fogbank")
 SERVICES = "fogbank.services"
 _CREDENTIALS_MAX = 4096
+_HEALTH_CHECK = "route53/health-check"
 _HOME = Scope("fogbank", "fogbank", "")
 
 
@@ -107,6 +111,8 @@ class Cloud:
         net: Callable[[Path], Net] | None = None,
         databases: Callable[[Net], Databases] | None = None,
         proxies: Callable[[Net], Proxies] | None = None,
+        checks: Callable[[Net], Checks] | None = None,
+        routers: Callable[[Net], Routers] | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock or Clock()
@@ -134,10 +140,11 @@ class Cloud:
         doors = self.doors if self.net.has_packets or databases is not None else NoDoors()
         self.databases = databases(self.net) if databases is not None else FakeDatabases()
         self.proxies = proxies(self.net) if proxies is not None else FakeProxies()
-        is_uplinked = settings.uplink != "off"
+        self.checks = checks(self.net) if checks is not None else FakeChecks()
+        self.checks.attend(self.clock, lambda: self.names.at)
+        self.routers = routers(self.net) if routers is not None else FakeRouters()
         self.databases.trust(self.authority)
-        scale, fronts = settings.bandwidth_scale, self.proxies
-        self.planes = Planes(self.net, doors, scale, is_uplinked, self.databases, fronts, self.authority)
+        self.planes = self._planes(doors)
         ground = Ground(self.store, self.clock, self.services, permission, seal, dice, self.planes, note_use)
         self.dispatch = Dispatch(ground)
         self.dispatch.secret_of = self.secret_of
@@ -151,12 +158,34 @@ class Cloud:
         if self._own_clock:
             self._restore_clock()
 
+    def _planes(self, doors: Doors) -> Planes:
+        return Planes(
+            self.net,
+            doors,
+            self.settings.bandwidth_scale,
+            self.settings.uplink != "off",
+            databases=self.databases,
+            proxies=self.proxies,
+            routers=self.routers,
+            checks=self.checks,
+            authority=self.authority,
+        )
+
     async def start(self) -> None:
         """Start what runs beside the calls: time, reconcilers, deliveries."""
         self.store.sweep_blobs()
         await self._adopt()
+        if not self.store.scopes_of(_HEALTH_CHECK):
+            # Checkers that run still look at what is no more.
+            self.checks.set({})
         self.reconcile.start()
-        for work in (keep_time(self.clock), self.reconcile.run(), self.dispatch.outbox.run(), self.databases.look()):
+        for work in (
+            keep_time(self.clock),
+            self.reconcile.run(),
+            self.dispatch.outbox.run(),
+            self.databases.look(),
+            self.checks.run(),
+        ):
             self._tasks.append(asyncio.create_task(work))
 
     async def _adopt(self) -> None:
@@ -203,7 +232,7 @@ class Cloud:
 
     async def listen_dns(self, port: int) -> None:
         """Answer names to programs of this machine, at a loopback address; port 0 takes a free one. Raises OSError."""
-        await self.names.open(port, self.inside.resolve_for_host)
+        await self.names.open(port, self.inside.resolve_for_host, self.inside.terms())
 
     def server(self) -> Server:
         """What serves the API, on sockets of the host and inside the network."""
@@ -236,6 +265,9 @@ class Cloud:
         self.doors.close()
         self.proxies.close()
         await (self.proxies.clear() if self._passing is not None else self.proxies.halt())
+        await (self.checks.clear() if self._passing is not None else self.checks.halt())
+        self.routers.close()
+        await self.routers.clear()
         self.databases.close()
         await (self.databases.clear() if self._passing is not None else self.databases.halt())
         await self.net.close()
@@ -363,6 +395,8 @@ class Cloud:
         # Reconcilers that were at work may have begun something since.
         await self.reconcile.settled()
         await self.proxies.clear()
+        await self.checks.clear()
+        await self.routers.clear()
         await self.databases.clear()
         await self.net.set({}, within=("",))
 

@@ -19,8 +19,11 @@ from typing import IO, Any
 
 import msgspec
 
+from fogbank.aws import internet
 from fogbank.aws.errors import WorldError
 from fogbank.planes import process
+from fogbank.planes.checks.processes import CheckerProcesses
+from fogbank.planes.engines.bird import BirdRouters
 from fogbank.planes.engines.engine import Engines
 from fogbank.planes.engines.postgresql.node import Postgres
 from fogbank.planes.engines.proxy.processes import ProxyProcesses
@@ -114,6 +117,8 @@ async def _serve(settings: Settings, api: socket.socket, tls: socket.socket | No
         net=lambda _: _network(mode, settings),
         databases=lambda net: _databases(settings, net),
         proxies=lambda net: _proxies(settings, net),
+        checks=lambda net: _checks(settings, net),
+        routers=lambda net: _routers(settings, net),
     )
     await cloud.start()
     await cloud.listen(api)
@@ -161,6 +166,23 @@ def _proxies(settings: Settings, net: Net) -> ProxyProcesses:
     return ProxyProcesses(Engines(state / "proxies", f"{prefix_of(state)}-proxies", net), net.path)
 
 
+def _checks(settings: Settings, net: Net) -> CheckerProcesses:
+    """What looks at the targets of health checks; in a folder of its own. It reaches elastic IPs by the internets."""
+    state = settings.state_folder
+    engines = Engines(state / "checks", f"{prefix_of(state)}-checks", net)
+
+    def where(region: str) -> tuple[str, str]:
+        return (net.path(internet.namespace(region)), internet.checker_address(region)) if net.has_packets else ("", "")
+
+    return CheckerProcesses(engines, state / "health.table", where)
+
+
+def _routers(settings: Settings, net: Net) -> BirdRouters:
+    """What joins edge locations to the internet; in a folder of its own."""
+    state = settings.state_folder
+    return BirdRouters(Engines(state / "routers", f"{prefix_of(state)}-routers", net))
+
+
 def start(settings: Settings, given: dict[str, Any]) -> Running:
     """Put a cloud into the background, and wait until it answers. Raises RunError with what its log says."""
     with _usable_state(settings):
@@ -206,7 +228,9 @@ async def _cleared(settings: Settings) -> None:
     Raises RunError.
     """
     await _proxies(settings, FakeNet("plain")).halt()
+    await _checks(settings, FakeNet("plain")).halt()
     await _databases(settings, FakeNet("plain")).halt()
+    await _routers(settings, FakeNet("plain")).clear()
     try:
         # Only who may make networks of a kind may take them away.
         for mode in ("rootless",) if probe.full() else ("full", "rootless"):

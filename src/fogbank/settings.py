@@ -50,6 +50,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="Port of DNS for programs of this machine, at 127.0.0.1; 0 takes a free one, -1 is no DNS.",
         ),
     ] = 4553
+    dns_answers_per_second: Annotated[
+        float,
+        msgspec.Meta(
+            ge=0,
+            description="How often a network is sent one answer over UDP, except this machine and VPCs; 0: any.",
+        ),
+    ] = 200.0
     tls_port: Annotated[int, msgspec.Meta(ge=0, le=65535, description="Port for HTTPS; 0 is no HTTPS.")] = 0
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _doc("How much is logged.")] = "info"
     allowed_origins: Annotated[

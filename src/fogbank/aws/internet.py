@@ -18,7 +18,7 @@ SLOTS = 63
 PUBLIC = "198.18.0.0/15"
 """The addresses of RFC 2544, which nobody routes: what is public here is not public elsewhere."""
 _PUBLIC_PREFIX = 21
-_NAMES = 2
+_NAMES, _API = 2, 10
 NAME_SERVERS = "198.19.248.0/21"
 """The addresses of Route 53's 2,048 name servers: the slot past those of regions."""
 
@@ -49,3 +49,13 @@ def name_server(number: int) -> str:
 def names_address(region: str) -> str:
     """The address of a region's internet at which this process answers names for all name servers."""
     return str(IPv4Network(public_prefix(region))[_NAMES])
+
+
+def api_address(region: str) -> str:
+    """The public address at which a region's API answers, and its websites."""
+    return str(IPv4Network(public_prefix(region))[_API])
+
+
+def checker_address(region: str) -> str:
+    """The address of a region's internet from which health checkers come: that of the API, which is always there."""
+    return str(IPv4Network(public_prefix(region))[_API])

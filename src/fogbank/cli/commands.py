@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fogbank import __version__, running, settings
-from fogbank.cli import dig, net, plot, remote, scenarios
+from fogbank.cli import dig, dns, net, plot, remote, scenarios
 from fogbank.cli.doctor import findings
 from fogbank.cli.words import seconds
 from fogbank.clock import Clock
@@ -202,6 +202,10 @@ def metrics(arguments: argparse.Namespace) -> None:
     _say(arguments, [{"at": at, "value": value} for at, value in found], "\n".join(lines))
 
 
+def names(arguments: argparse.Namespace) -> None:
+    _say(arguments, *dns.run(_cloud(arguments), arguments))
+
+
 def resolve(arguments: argparse.Namespace) -> None:
     where = remote.ask(_cloud(arguments), "GET", "info")["dns"]
     found = dig.asked(where, arguments.name, arguments.type)
@@ -331,6 +335,7 @@ COMMANDS: list[tuple[str, Command, str, list[tuple[tuple[str, ...], dict[str, An
     ),
     ("fault", fault, "errors and delays put on operations on purpose", _FAULT),
     ("net", network, "look into networks: ls, exec ID -- COMMAND, trace ID DESTINATION:PORT", net.OPTIONS),
+    ("dns", names, "how this machine asks for names; latency, edges", dns.OPTIONS),
     ("dig", resolve, "what the cloud's name server says to this machine", dig.OPTIONS),
     ("scenario", scenario, "the stories that come with the source: list, run NAME", scenarios.OPTIONS),
     ("metrics", metrics, "draw a metric of CloudWatch", _METRICS),

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from fogbank.planes.engines import bird
 from fogbank.planes.engines.postgresql import servers
 from fogbank.planes.net import probe, uplinks
 from fogbank.running import RunError, bound
@@ -41,6 +42,8 @@ def findings(settings: Settings, runs: bool) -> Iterator[Finding]:
     meaning = path or f"not on the PATH: needed for the setting uplink = slirp (it is {settings.uplink})"
     yield _of(uplinks.PROGRAM, path is not None, meaning, uplinks.REMEDY)
     yield _postgresql(settings)
+    path = bird.program()
+    yield _of("bird", bool(path), path or "not installed: there can be no edges (`fogbank dns edges`)", bird.REMEDY)
     for tool, remedy in (("aws", "pip install awscli"), ("terraform", "see terraform.io")):
         path = shutil.which(tool)
         yield _of(tool, path is not None, path or "not on the PATH", remedy)

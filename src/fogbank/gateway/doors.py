@@ -28,6 +28,9 @@ class Inside(Protocol):
     def resolve(self, name: str, query: Query, asker: str, /) -> Answer:
         """Told a door's name, a question, and who asks."""
 
+    def terms(self, name: str, /) -> dns.Terms:
+        """Told a door's name: how names are served there."""
+
     def logged_in(self, name: str, who: str, password: str, /) -> bool:
         """Told a door's name, the name that somebody logs in by, and the password."""
 
@@ -71,7 +74,8 @@ class OpenDoors:
             if door.kind == "dns":
                 for is_stream in (False, True):
                     sock = await self._net.open(Listen(door.ns, door.address, 53, is_stream))
-                    closes.append(await dns.serve(sock, partial(self._inside.resolve, door.name)))
+                    answers = partial(self._inside.resolve, door.name)
+                    closes.append(await dns.serve(sock, answers, self._inside.terms(door.name)))
             elif door.kind == "time":
                 closes.append(await ntp.serve(await self._net.open(Listen(door.ns, door.address, 123, False))))
             elif door.kind == "logins":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from fogbank.aws import ids
@@ -16,6 +16,8 @@ from fogbank.control import caller as callers
 from fogbank.control.context import Context, Origin
 from fogbank.gateway import tokens
 from fogbank.gateway.sigv4 import Verifier
+from fogbank.planes.dns.dnssec import RRSIG
+from fogbank.planes.dns.limits import Limiter
 from fogbank.planes.dns.message import (
     ANY,
     CNAME,
@@ -28,6 +30,8 @@ from fogbank.planes.dns.message import (
     Query,
     Resource,
 )
+from fogbank.planes.dns.plans import Plan, Plans
+from fogbank.planes.dns.server import Terms
 
 if TYPE_CHECKING:
     from fogbank.cloud import Cloud
@@ -60,15 +64,26 @@ class Inside:
 
     def resolve_for_host(self, query: Query, asker: str) -> Answer:
         """The answer to a program of the machine: what public zones say, and the names of services' endpoints."""
-        ctx = self._cloud.context("ec2", "inside", callers.service("ec2.amazonaws.com", self._cloud.settings.account))
+        ctx = self._host()
         with ctx.begin():
             return self._followed(ctx, "", query, asker)
+
+    def terms(self, name: str = "") -> Terms:
+        """How names are served at a door, or to programs of the machine: public ones are planned, and limited."""
+        ctx, vpc_id = self._context(name) if name else (self._host(), "")
+        if vpc_id:
+            return Terms()
+        most = self._cloud.settings.dns_answers_per_second
+        return Terms(_Ahead(self._cloud, ctx, is_host=not name), Limiter(most, time.monotonic) if most else None)
+
+    def _host(self) -> Context:
+        return self._cloud.context("ec2", "inside", callers.service("ec2.amazonaws.com", self._cloud.settings.account))
 
     def _followed(self, ctx: Context, vpc_id: str, query: Query, asker: str) -> Answer:
         """An answer, with what is said of the name that its last CNAME leads to."""
         found, seen = self._told(ctx, vpc_id, query, asker), {query.name}
-        while found.records and found.records[-1].type == CNAME and query.type not in (CNAME, ANY):
-            name = found.records[-1].data.rstrip(".").lower()
+        while _leads_on(found, query):
+            name = _last(found).data.rstrip(".").lower()
             if name in seen or len(seen) > _LINKS_MAX or found.authority:
                 break
             seen.add(name)
@@ -91,15 +106,14 @@ class Inside:
 
     def _asked(self, service: str, page: str, ctx: Context, *about: Any) -> Answer | None:
         """What a page of a service says; None where there is no such service, or it has nothing to say."""
-        installed = self._cloud.services.get(service)
-        run = installed.page(page) if installed is not None else None
+        run = _page(self._cloud, service, page)
         said: Answer | None = run(ctx, *about) if run is not None else None
         return said
 
     def _named(self, ctx: Context, vpc_id: str, query: Query) -> Answer | None:
         """What a service says of a name that is its own; None of a name that is nobody's."""
         for found in self._cloud.services:
-            if found.service.names and re.fullmatch(found.service.names, query.name):
+            if _is_named(found.service.names, query):
                 page = found.page("addresses")
                 addresses, seconds = page(ctx, vpc_id, query.name) if page is not None else ((), 0)
                 if not vpc_id:
@@ -168,3 +182,50 @@ class Inside:
         return Context(
             self._cloud.dispatch, "ec2", "inside", scope, callers.service("ec2.amazonaws.com", account)
         ), where
+
+
+class _Ahead:
+    """Plans of what is said of public zones, in the place of a context (`dns.server.Ahead`)."""
+
+    def __init__(self, cloud: Cloud, ctx: Context, *, is_host: bool) -> None:
+        self._cloud = cloud
+        self._ctx = ctx
+        self._is_host = is_host
+        self._known: Plans | None = None
+        self._drops = 0
+
+    def plans(self) -> Plans:
+        if self._known is None or self._drops != self._cloud.store.drops:
+            page, self._drops = _page(self._cloud, "route53", "public_plans"), self._cloud.store.drops
+            self._known = page(self._ctx, self._is_host) if page is not None else Plans()
+        return self._known
+
+    def plan(self, query: Query, asker: str) -> Plan | None:
+        """None for names of services, and for what leads out of a zone, which are looked for in several places."""
+        page = _page(self._cloud, "route53", "public_plan")
+        if page is None or (self._is_host and any(_is_named(one.service.names, query) for one in self._cloud.services)):
+            return None
+        with self._ctx.begin():
+            found: Plan | None = page(self._ctx, self._known, query, asker)
+        answer = found.recipe.answer if found is not None and self._is_host else None
+        return None if answer is not None and not answer.authority and _leads_on(answer, query) else found
+
+
+def _page(cloud: Cloud, service: str, name: str) -> Callable[..., Any] | None:
+    installed = cloud.services.get(service)
+    return installed.page(name) if installed is not None else None
+
+
+def _is_named(names: str, query: Query) -> bool:
+    return bool(names and re.fullmatch(names, query.name))
+
+
+def _leads_on(found: Answer, query: Query) -> bool:
+    """Whether an answer ends in another name, of which more is to be said."""
+    return bool(found.records) and _last(found).type == CNAME and query.type not in (CNAME, ANY)
+
+
+def _last(found: Answer) -> Resource:
+    """The last record of an answer, but for its signature."""
+    signature = found.records[-1].type == RRSIG and len(found.records) > 1
+    return found.records[-2 if signature else -1]

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 
 from fogbank.planes.dns import server
-from fogbank.planes.dns.server import Answers
+from fogbank.planes.dns.server import Answers, Terms
 
 ADDRESS = "127.0.0.1"
 _TRIES = 16
@@ -20,10 +20,10 @@ class HostNames:
         """`address:port`; empty while nothing listens."""
         self._closes: list[Callable[[], None]] = []
 
-    async def open(self, port: int, answers: Answers) -> None:
+    async def open(self, port: int, answers: Answers, terms: Terms = Terms()) -> None:  # noqa: B008
         """Listen; port 0 takes a free one. Raises OSError where the port is taken or not ours to take."""
         for sock in _bound(port):
-            self._closes.append(await server.serve(sock, answers))
+            self._closes.append(await server.serve(sock, answers, terms))
             self.at = f"{ADDRESS}:{sock.getsockname()[1]}"
 
     def close(self) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 from fogbank.clock import Clock
 from fogbank.cloud import Cloud
 from fogbank.control.caller import Caller
+from fogbank.planes.checks.plane import Checks
+from fogbank.planes.engines.bird import Routers
 from fogbank.planes.engines.postgresql.plane import Databases
 from fogbank.planes.engines.proxies import Proxies
 from fogbank.planes.net.net import Net
@@ -23,13 +25,14 @@ MakeNet = Callable[[Path], Net]
 """Makes the network of a cloud whose state lies in a folder."""
 MakeDatabases = Callable[[Net], Databases]
 MakeProxies = Callable[[Net], Proxies]
+MakeChecks = Callable[[Net], Checks]
+MakeRouters = Callable[[Net], Routers]
 
 
 class TestCloud:
     """A cloud without a socket, driven from synchronous tests; ephemeral, at a frozen time, with seeded ids.
 
-    `net`, `databases` and `proxies` are others than the fake ones; `is_running` lets cloud time pass, so that what
-    failed is tried again.
+    `planes` are others than the fake ones; `is_running` lets cloud time pass, so that what failed is tried again.
     """
 
     __test__ = False
@@ -40,13 +43,16 @@ class TestCloud:
         net: MakeNet | None = None,
         databases: MakeDatabases | None = None,
         proxies: MakeProxies | None = None,
+        checks: MakeChecks | None = None,
+        routers: MakeRouters | None = None,
         is_running: bool = False,
         **settings: Any,
     ) -> None:
         self._loop = asyncio.new_event_loop()
         self.clock = Clock() if is_running else Clock(frozen_at=START)
+        planes = {"net": net, "databases": databases, "proxies": proxies, "checks": checks, "routers": routers}
         try:
-            self.cloud = self.run(self._made(Settings(**{"ephemeral": True, **settings}), net, databases, proxies))
+            self.cloud = self.run(self._made(Settings(**{"ephemeral": True, **settings}), planes))
         except BaseException:
             self._loop.close()
             raise
@@ -85,18 +91,11 @@ class TestCloud:
         self.run(self.cloud.stop())
         self._loop.close()
 
-    async def _made(
-        self,
-        settings: Settings,
-        net: MakeNet | None,
-        databases: MakeDatabases | None,
-        proxies: MakeProxies | None,
-    ) -> Cloud:
+    async def _made(self, settings: Settings, planes: Mapping[str, Any]) -> Cloud:
         # Seeded, so that a failing test fails again with the same ids; but the addresses that servers of this machine
         # listen at have to be others than those of the next test process.
-        dice = random.Random(1) if databases is None else random.SystemRandom()
-        planes = {"net": net, "databases": databases, "proxies": proxies}
-        cloud = Cloud(settings, clock=self.clock, random_source=dice, **planes)  # type: ignore[arg-type]
+        dice = random.Random(1) if planes["databases"] is None else random.SystemRandom()
+        cloud = Cloud(settings, clock=self.clock, random_source=dice, **planes)
         await cloud.start()
         return cloud
 

@@ -13,7 +13,7 @@ from fogbank.planes.net.kernel import KernelNet
 from fogbank.planes.net.namespaces import prefix_of
 from fogbank.planes.net.net import Listen, Ran
 from fogbank.services.ec2.network import names
-from fogbank.testing import MakeDatabases, MakeProxies, TestCloud
+from fogbank.testing import MakeChecks, MakeDatabases, MakeProxies, MakeRouters, TestCloud
 
 T = TypeVar("T")
 SILENCE_SECONDS = 0.4
@@ -29,12 +29,16 @@ class Network:
         mode: str = "full",
         databases: MakeDatabases | None = None,
         proxies: MakeProxies | None = None,
+        routers: MakeRouters | None = None,
+        checks: MakeChecks | None = None,
         **settings: Any,
     ) -> None:
         self.cloud = TestCloud(
             net=lambda folder: KernelNet(prefix_of(folder), mode, folder),
             databases=databases,
             proxies=proxies,
+            routers=routers,
+            checks=checks,
             is_running=True,
             **settings,
         )

@@ -43,7 +43,8 @@ def mirrors() -> Iterator[Path]:
 class Terraform:
     """terraform in a folder of its own, with one page, talking to a cloud as the root of an account."""
 
-    def __init__(self, page: Path, folder: Path, url: str, account: str) -> None:
+    def __init__(self, page: Path, folder: Path, url: str, account: str, *, at_once: int = 10) -> None:
+        """`at_once` is how many resources are made or removed at once."""
         self.folder = folder
         shutil.copy(page, folder / "main.tf")
         config = folder / "cli.tfrc"
@@ -56,6 +57,8 @@ class Terraform:
             **kept,
             "TF_CLI_CONFIG_FILE": str(config),
             "TF_IN_AUTOMATION": "1",
+            "TF_CLI_ARGS_apply": f"-parallelism={at_once}",
+            "TF_CLI_ARGS_destroy": f"-parallelism={at_once}",
             "AWS_ENDPOINT_URL": url,
             "AWS_ACCESS_KEY_ID": account,
             "AWS_SECRET_ACCESS_KEY": "x",

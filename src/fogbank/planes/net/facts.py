@@ -7,6 +7,7 @@ which facts are made, and against which they are unmade.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 import msgspec
@@ -162,6 +163,12 @@ class Element(Fact, frozen=True, gc=False, tag=True):
     key: str
     """As nft reads it: `"e-1" . 10.0.0.4`."""
     value: str = ""
+
+
+def mac(name: str, end: int) -> str:
+    """The link-layer address of an end of a link, locally administered, from the link's name."""
+    digits = hashlib.blake2s(f"{name}/{end}".encode(), digest_size=5).hexdigest()
+    return "02:" + ":".join(digits[at : at + 2] for at in range(0, 10, 2))
 
 
 ORDER: tuple[type[Fact], ...] = (

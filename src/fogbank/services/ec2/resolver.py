@@ -6,18 +6,15 @@ VPC User Guide, "DNS attributes for your VPC". What is asked for outside of fogb
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from ipaddress import ip_address
 from typing import NamedTuple
 
-from fogbank.aws.internet import public_prefix
+from fogbank.aws.internet import api_address
 from fogbank.planes.dns import message
 from fogbank.planes.dns.message import Answer, Query, Resource
 from fogbank.services.ec2.addressing import private_domain, private_name, public_name
 
 TTL_SECONDS = 60
 _TTL_NOTHING = 60
-_API = 10
-"""The place of the API's address in the first /24 of a region's public prefix."""
 
 
 class Known(NamedTuple):
@@ -31,11 +28,6 @@ class Known(NamedTuple):
     services: Mapping[str, Sequence[str]]
     """`s3` -> the addresses of a service that has a prefix list."""
     has_hostnames: bool = True
-
-
-def api_address(region: str) -> str:
-    """The public address at which a region's API answers."""
-    return str(ip_address(public_prefix(region).partition("/")[0]) + _API)
 
 
 def answer(known: Known, query: Query) -> Answer:

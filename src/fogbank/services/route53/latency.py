@@ -10,6 +10,7 @@ from fogbank.control.context import Context
 from fogbank.services.route53 import places
 from fogbank.services.route53.resources import LatencyTarget, ToldLatency
 
+HOME = "fogbank"
 TOLD_MAX = 256
 _UNREACHABLE_SECONDS = 1e6
 
@@ -30,6 +31,10 @@ class Table:
         if known.get(there) != found:
             known[there] = found
             self.version += 1
+
+    def listed(self) -> dict[str, dict[str, float]]:
+        """What was measured: from a region to others, in seconds."""
+        return {here: dict(there) for here, there in self._measured.items()}
 
     def forget_told(self) -> None:
         """Read what people have told anew, when it is next asked for."""
@@ -59,7 +64,7 @@ class Table:
 
 def _home(ctx: Context) -> Context:
     # Ways belong to no account.
-    return ctx.at(region="", account="fogbank")
+    return ctx.at(region="", account=HOME)
 
 
 def wanted(ctx: Context, regions: Iterable[str]) -> None:

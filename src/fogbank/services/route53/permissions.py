@@ -10,18 +10,22 @@ from fogbank.control.service import Need
 from fogbank.services.route53 import rules
 
 _KINDS = (
+    ("HealthCheck", "healthcheck"),
     ("CidrCollection", "cidrcollection"),
     ("Cidr", "cidrcollection"),
     ("DelegationSet", "delegationset"),
     ("GetChange", "change"),
+    ("GetQueryLogging", "queryloggingconfig"),
+    ("DeleteQueryLogging", "queryloggingconfig"),
 )
 """What is in an operation's name -> the kind of what its `Id` names; else a zone."""
+_NAMING = ("HostedZoneId", "DelegationSetId", "CollectionId", "HealthCheckId", "Id")
 _UNNAMED = ("CreateHostedZone", "CreateReusableDelegationSet", "CreateCidrCollection", "ListHostedZones")
 
 
 def needs(ctx: Context, operation: str, req: dict[str, Any]) -> Iterable[Need]:
     action = f"route53:{operation}"
-    given = next((req[key] for key in ("HostedZoneId", "DelegationSetId", "CollectionId", "Id") if key in req), "")
+    given = next((req[key] for key in _NAMING if key in req), "")
     if "ResourceType" in req:
         ids = req.get("ResourceIds") or [req["ResourceId"]]
         return tuple(Need(action, _arn(ctx, req["ResourceType"], one)) for one in ids)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from fogbank.aws.errors import AwsError
 from fogbank.planes.dns import rdata
-from fogbank.services.route53 import names, rules
+from fogbank.services.route53 import aliases, geography, names, rules
 
 Shown = Mapping[str, Any]
 """A record set as the API has it, with its names as they are kept."""
@@ -100,6 +100,8 @@ def _check_form(action: str, given: Shown) -> None:
         raise _malformed(f"Expected exactly one of {_ONE_SOURCE}, but found none in {where}")
     if sum(sources) > 1 or ("AliasTarget" in given and ("TTL" in given or "ResourceRecords" in given)):
         raise _malformed(f"Expected exactly one of {_ONE_SOURCE}, but found more than one in {where}")
+    if "GeoLocation" in given and (fault := geography.fault(given["GeoLocation"])):
+        raise _malformed(f"{fault} in {where}")
 
 
 def _malformed(text: str) -> AwsError:
@@ -284,7 +286,7 @@ def _value_faults(shown: Shown) -> Iterator[str]:
 
 
 def _target_faults(batch: Batch, sets: Mapping[Key, Shown], shown: Shown) -> Iterator[str]:
-    """What is wrong with an alias: records of its own zone, of its type, and not itself."""
+    """What is wrong with an alias: to a service, or to records of its own zone, of its type, and not itself."""
     target = shown["AliasTarget"]
     about = f"Tried to create an alias that targets {target['DNSName']}, type {shown['Type']}"
     zone = f"in zone {target['HostedZoneId']}"
@@ -292,6 +294,9 @@ def _target_faults(batch: Batch, sets: Mapping[Key, Shown], shown: Shown) -> Ite
         yield f"RRSet of type {shown['Type']} with DNS name {shown['Name']} cannot be an alias"
     elif policy_of(shown) == "multivalue answer":
         yield f"RRSet with DNS name {shown['Name']}, type {shown['Type']}: multivalue answers cannot be aliases"
+    elif aliases.found(target["HostedZoneId"], target["DNSName"]) is not None:
+        if shown["Type"] != "A":
+            yield f"{about} {zone}, but that target was not found"
     elif target["HostedZoneId"] != batch.zone_id:
         yield f"{about} {zone}, but that target was not found"
     elif not is_within(target["DNSName"], batch.zone_name):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import msgspec
+
 from fogbank.store.records import Record
 
 
@@ -37,6 +39,11 @@ class HostedZone(Record, frozen=True, kw_only=True):
     created_at: float = 0.0
     records: int = 0
     tags: Mapping[str, str] = {}
+    is_signed: bool = False
+    logging_id: str = ""
+    """The id of its query logging configuration."""
+    has_targets: bool = False
+    """Whether there were ever aliases to services: what it says then depends on where it is asked."""
 
 
 class RecordSet(Record, frozen=True, kw_only=True):
@@ -98,6 +105,45 @@ class CidrCollection(Record, frozen=True, kw_only=True):
     locations: Mapping[str, tuple[str, ...]] = {}
 
 
+class TrafficPolicy(Record, frozen=True, kw_only=True):
+    """A version of a traffic policy."""
+
+    KIND: ClassVar[str] = "route53/traffic-policy"
+    KEY: ClassVar[tuple[str, ...]] = ("id", "order")
+    INDEXES: ClassVar[Mapping[str, str]] = {"by_name": "name"}
+    GLOBAL: ClassVar[bool] = True
+    id: str
+    order: str
+    """The version in four digits, which listings go by."""
+    version: int
+    name: str
+    type: str
+    document: str
+    comment: str | None = None
+    created_at: float = 0.0
+    """When the policy, rather than this version, was made."""
+
+
+class TrafficPolicyInstance(Record, frozen=True, kw_only=True):
+    """A name in a zone that is answered as a version of a traffic policy says."""
+
+    KIND: ClassVar[str] = "route53/traffic-policy-instance"
+    KEY: ClassVar[tuple[str, ...]] = ("id",)
+    INDEXES: ClassVar[Mapping[str, str]] = {"by_policy": "policy", "by_zone": "zone_id"}
+    GLOBAL: ClassVar[bool] = True
+    id: str
+    zone_id: str
+    name: str
+    type: str
+    ttl: int
+    policy_id: str
+    policy_version: int
+    policy: str
+    """Id and version, for the index."""
+    message: str = ""
+    """Why it could not be made; empty where it is applied."""
+
+
 class LatencyTarget(Record, frozen=True, kw_only=True):
     """A region that latency records name: the way to it is measured."""
 
@@ -116,3 +162,116 @@ class ToldLatency(Record, frozen=True, kw_only=True):
     network: str
     region: str
     seconds: float
+
+
+class KeySigningKey(Record, frozen=True, kw_only=True):
+    """A key of `kms` that vouches for the keys of a zone."""
+
+    KIND: ClassVar[str] = "route53/key-signing-key"
+    KEY: ClassVar[tuple[str, ...]] = ("zone_id", "name")
+    GLOBAL: ClassVar[bool] = True
+    zone_id: str
+    name: str
+    kms_arn: str
+    public: bytes
+    """As in a DNSKEY record: 64 bytes."""
+    tag: int
+    status: str
+    trouble: str = ""
+    """Why the status is ACTION_NEEDED."""
+    created_at: float
+    modified_at: float
+
+
+class Signing(Record, frozen=True, kw_only=True):
+    """What a zone is signed with: its own key, which nobody else has, and its DNSKEY records with their signatures."""
+
+    KIND: ClassVar[str] = "route53/signing"
+    KEY: ClassVar[tuple[str, ...]] = ("zone_id",)
+    GLOBAL: ClassVar[bool] = True
+    zone_id: str
+    sealed: bytes
+    """PKCS #8 under the machine's seal."""
+    other: bytes = b""
+    """The key that is coming in the place of `sealed`, or is going, as `turn` says."""
+    turn: str = ""
+    """COMING or GOING while one key takes the place of another."""
+    turned_at: float = 0.0
+    """When signing began, or the turn."""
+    is_on: bool = False
+    published: tuple[bytes, ...] = ()
+    vouched: tuple[bytes, ...] = ()
+    """RRSIG data over `published`, by each key-signing key."""
+    tried_at: float = 0.0
+    """When the keys were last to be signed."""
+
+
+class QueryLogging(Record, frozen=True, kw_only=True):
+    """Where the questions that a zone is asked are written."""
+
+    KIND: ClassVar[str] = "route53/query-logging"
+    KEY: ClassVar[tuple[str, ...]] = ("id",)
+    GLOBAL: ClassVar[bool] = True
+    id: str
+    zone_id: str
+    group_arn: str
+
+
+class Edge(msgspec.Struct, frozen=True, kw_only=True):
+    """An edge location, the stripes of name servers that it answers for, and what is broken of it."""
+
+    name: str
+    stripes: tuple[int, ...]
+    fault: str = ""
+
+
+class Edges(Record, frozen=True, kw_only=True):
+    """The edge locations that there are, at the internet of a region. They belong to no account."""
+
+    KIND: ClassVar[str] = "route53/edges"
+    KEY: ClassVar[tuple[str, ...]] = ("id",)
+    GLOBAL: ClassVar[bool] = True
+    id: str = "edges"
+    region: str
+    edges: tuple[Edge, ...]
+
+
+class HealthCheck(Record, frozen=True, kw_only=True):
+    """A health check. Whether it is healthy is in no record: it is computed anew all the time."""
+
+    KIND: ClassVar[str] = "route53/health-check"
+    KEY: ClassVar[tuple[str, ...]] = ("id",)
+    INDEXES: ClassVar[Mapping[str, str]] = {"by_reference": "reference", "by_slot": "place"}
+    GLOBAL: ClassVar[bool] = True
+    id: str
+    reference: str
+    version: int = 1
+    config: Mapping[str, Any]
+    """As the API has it, with defaults."""
+    given: Mapping[str, Any] = {}
+    """As it was first asked for, which a repeated request is compared with."""
+    place: str = ""
+    """The number of its place in the table of targets; empty for those that look at no endpoint."""
+    alarm: Mapping[str, Any] = {}
+    """What the CloudWatch alarm that it follows measures, as the API has it."""
+    created_at: float = 0.0
+    tags: Mapping[str, str] = {}
+
+
+class UsedReference(Record, frozen=True, kw_only=True):
+    """The caller reference of a health check that was deleted: it is not free again for some days."""
+
+    KIND: ClassVar[str] = "route53/used-reference"
+    KEY: ClassVar[tuple[str, ...]] = ("reference",)
+    GLOBAL: ClassVar[bool] = True
+    reference: str
+    deleted_at: float
+
+
+class HealthMeasuring(Record, frozen=True, kw_only=True):
+    """There as long as an account has health checks: what they are is told to CloudWatch each minute."""
+
+    KIND: ClassVar[str] = "route53/health-measuring"
+    KEY: ClassVar[tuple[str, ...]] = ("id",)
+    GLOBAL: ClassVar[bool] = True
+    id: str = "measuring"

@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.control import caller as callers
+from fogbank.services.route53 import test_errors_health as health
+from fogbank.services.route53 import test_errors_signing as signing
 from fogbank.testing import TestCloud, parity
 from fogbank.testing.parity import Case
 
@@ -54,7 +56,7 @@ def _made(cloud: TestCloud) -> dict[str, str]:
     return {
         "VPC": vpc, "THIRD": third, "THEIRS": theirs, "PUBLIC": public, "PRIVATE": private, "SHARING": full,
         "FOREIGN": foreign, "BLOCKS": blocks, "MARKED": marked.rpartition("/")[2], "USED": shared.rpartition("/")[2],
-        "DOUBLE": double, "SOA": sets[1]["ResourceRecords"][0]["Value"],
+        "DOUBLE": double, "SOA": sets[1]["ResourceRecords"][0]["Value"], **signing.made(cloud), **health.made(cloud),
     }  # fmt: skip
 
 
@@ -128,6 +130,8 @@ EXCUSED: dict[str, str] = {
     "ChangeTagsForResource:ThrottlingException": "fogbank does not throttle; faults can be set to",
     "ListTagsForResource:ThrottlingException": "fogbank does not throttle; faults can be set to",
     "ListTagsForResources:ThrottlingException": "fogbank does not throttle; faults can be set to",
+    **signing.EXCUSED,
+    **health.EXCUSED,
 }
 """Errors that no client can provoke here, with the reason; `Operation:Error` for one operation alone."""
 
@@ -249,6 +253,8 @@ CASES = [
     Case("ListCidrBlocks", "InvalidInput", "The specified pagination token isn't valid.", {"CollectionId": "$BLOCKS", "NextToken": "x"}),
     Case("DeleteCidrCollection", "NoSuchCidrCollectionException", f"The CIDR collection {UUID} doesn't exist.", {"Id": UUID}, 404),
     Case("DeleteCidrCollection", "CidrCollectionInUseException", "This CIDR collection is in use, and isn't empty.", {"Id": "$BLOCKS"}),
+    *signing.CASES,
+    *health.CASES,
     Case("DeleteCidrCollection", "InvalidInput", "1 validation error detected: Value 'x' at 'id' failed to satisfy constraint: Member must satisfy regular expression pattern: [0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", {"Id": "x"}),
 ]
 # fmt: on
@@ -258,7 +264,7 @@ TABLE = parity.Parity(SERVICE, CASES, EXCUSED)
 
 
 class TestErrors(parity.refusals(SERVICE, CASES, EXCUSED, _made)):  # type: ignore[misc]
-    """The table, but for an operation that takes nothing, and so refuses nothing."""
+    """The table, but for operations that take nothing, and so refuse nothing."""
 
     def test_every_operation_that_can_refuse_is_seen_to(self) -> None:
-        assert TABLE.silent() == {"GetHostedZoneCount"}
+        assert TABLE.silent() == {"GetHostedZoneCount", *health.SILENT}

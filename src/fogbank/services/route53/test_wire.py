@@ -92,9 +92,7 @@ def test_a_refused_batch_says_why_to_an_sdk(route53: Any, zone: tuple[str, str])
 
 def test_what_has_no_code_says_so(route53: Any) -> None:
     with pytest.raises(Exception, match="NotImplemented"):
-        route53.create_health_check(
-            CallerReference="a", HealthCheckConfig={"Type": "TCP", "IPAddress": "192.0.2.1", "Port": 80}
-        )
+        route53.create_traffic_policy(Name="a", Document="{}")
 
 
 def test_every_type_is_answered_as_it_was_written(served: Served, route53: Any, zone: tuple[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -13,6 +13,7 @@ from fogbank.aws import ids
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.planes.dns import rdata
+from fogbank.planes.dns.plans import Plans
 from fogbank.planes.dns.routing import Choice, Place
 from fogbank.planes.dns.zone import Sets, Zone
 from fogbank.services.route53 import names, places, record_sets, rules
@@ -21,14 +22,75 @@ from fogbank.services.route53.resources import Change, CidrCollection, Delegatio
 
 _ID_LENGTHS: Mapping[str, int] = MappingProxyType({"Z": 19, "C": 20, "N": 14})
 """Short enough for an id to be as long as the API allows with the path that answers have before it."""
+_COMPILED_MAX = 25_000
+"""Names that are ready to answer, of the zones that were asked for lately; and as many of those before them."""
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
+class Public(NamedTuple):
+    """A public zone as `Compiled` finds it: of several with one name the oldest answers."""
+
+    created_at: float
+    id: str
+    partition: str
+    account: str
+
+
 class Compiled:
-    """The zones of all accounts that somebody has asked for, ready to answer."""
+    """The zones of all accounts that somebody has asked for, ready to answer, and the names of all public ones."""
 
     def __init__(self) -> None:
-        self.by_id: dict[str, Zone] = {}
+        self._young: dict[str, Zone] = {}
+        self._old: dict[str, Zone] = {}
+        self._room = _COMPILED_MAX
+        """How many more names `_young` takes."""
+        self.public: dict[str, tuple[Public, ...]] | None = None
+        """By the name as a query has it, the oldest first; None until somebody asks."""
+        self.plans: dict[str, Plans] = {}
+        """What was made of public zones for questions that were asked, by the place where that was."""
+
+    def ready(self, zone_id: str) -> Zone | None:
+        """A zone that is compiled."""
+        found = self._young.get(zone_id)
+        if found is None and (found := self._old.pop(zone_id, None)) is not None:
+            self.keep(zone_id, found)
+        return found
+
+    def keep(self, zone_id: str, found: Zone) -> None:
+        """Have a zone be ready, for as long as it is asked for, or there is room."""
+        self._room -= found.size
+        if self._room < 0:
+            for left in self._old.values():
+                # Plans may remember it, and it will hear of no change from now on.
+                left.version += 1
+            self._old, self._young, self._room = self._young, {}, _COMPILED_MAX
+        self._young[zone_id] = found
+
+    def note(self, name: str, found: Public) -> None:
+        """Have a public zone be found."""
+        known = self.public.get(name, ()) if self.public is not None else (found,)
+        if self.public is not None and found not in known:
+            self.public[name] = tuple(sorted((*known, found)))
+            # Names that were others', or nobody's, may be the new zone's.
+            self._replan()
+
+    def forget(self, name: str, found: Public) -> None:
+        """Have a public zone be found no more."""
+        left = tuple(one for one in (self.public or {}).get(name, ()) if one != found)
+        if self.public is not None:
+            self.public.pop(name, None)
+            self.public.update({name: left} if left else {})
+
+    def _replan(self) -> None:
+        for one in self.plans.values():
+            one.clear()
+
+    def drop(self, *zone_ids: str) -> None:
+        """Have zones be compiled anew when they are next asked for; all of them if none is named."""
+        self._replan()
+        for zone_id in zone_ids or (*self._young, *self._old):
+            self._young.pop(zone_id, None)
+            self._old.pop(zone_id, None)
 
 
 def one(ctx: Context, given: str) -> HostedZone:
@@ -46,6 +108,30 @@ def everywhere(ctx: Context, index: str, value: str) -> Iterator[tuple[Context, 
         owner = ctx.at(account=scope.account)
         for found in owner.find(HostedZone, index, value):
             yield owner, found
+
+
+def public(ctx: Context, name: str) -> tuple[Context, HostedZone] | None:
+    """The public zone with the longest name at or above one (as a query has it), with a context of its owner."""
+    known = ctx.held(Compiled)
+    if known.public is None:
+        known.public = _all_public(ctx)
+    while name:
+        for found in known.public.get(name, ()):
+            owner = ctx.at(account=found.account) if found.partition == ctx.partition else None
+            if owner is not None and (zone := owner.get(HostedZone, found.id)):
+                return owner, zone
+        name = name.partition(".")[2]
+    return None
+
+
+def _all_public(ctx: Context) -> dict[str, tuple[Public, ...]]:
+    found: dict[str, tuple[Public, ...]] = {}
+    for scope in ctx.scopes(HostedZone):
+        for zone in ctx.transaction.scan(HostedZone, scope):
+            if not zone.is_private:
+                name, one = rdata.plain(zone.name), Public(zone.created_at, zone.id, *scope[:2])
+                found[name] = tuple(sorted((*found[name], one))) if name in found else (one,)
+    return found
 
 
 def owner_of(ctx: Context, zone_id: str) -> tuple[Context, HostedZone]:
@@ -124,12 +210,14 @@ def write(ctx: Context, zone: HostedZone, before: Iterable[RecordSet], after: It
     ctx.put(zone)
     names = {one.shown["Name"] for one in (*old.values(), *new.values())}
     sets = {rdata.plain(name): _sets(ctx, at(ctx, zone.id, name)) for name in names}
-    known = ctx.held(Compiled)
+    known, about = ctx.held(Compiled), _about(ctx, zone)
 
     def tell() -> None:
-        if found := known.by_id.get(zone.id):
-            for name, ready in sets.items():
-                found.set(name, ready)
+        if not zone.is_private:
+            known.note(rdata.plain(zone.name), about)
+        if (found := known.ready(zone.id)) is not None:
+            for one, ready in sets.items():
+                found.set(one, ready)
 
     ctx.after_commit(tell)
     return zone
@@ -138,24 +226,31 @@ def write(ctx: Context, zone: HostedZone, before: Iterable[RecordSet], after: It
 def forget(ctx: Context, *zone_ids: str) -> None:
     """Have zones compiled anew when they are next asked for; all of them if none is named."""
     known = ctx.held(Compiled)
+    ctx.after_commit(lambda: known.drop(*zone_ids))
 
-    def drop() -> None:
-        for zone_id in zone_ids or list(known.by_id):
-            known.by_id.pop(zone_id, None)
 
-    ctx.after_commit(drop)
+def gone(ctx: Context, zone: HostedZone) -> None:
+    """Have nothing answer for a zone any more."""
+    known, about = ctx.held(Compiled), _about(ctx, zone)
+    ctx.after_commit(lambda: known.forget(rdata.plain(zone.name), about))
+    forget(ctx, zone.id)
+
+
+def _about(ctx: Context, zone: HostedZone) -> Public:
+    return Public(zone.created_at, zone.id, ctx.partition, ctx.account)
 
 
 def compiled(owner: Context, zone: HostedZone) -> Zone:
     """What answers for a zone; it is made when it is first asked for, and then follows the changes."""
     known = owner.held(Compiled)
-    found = known.by_id.get(zone.id)
+    found = known.ready(zone.id)
     if found is None:
         by_name: dict[str, list[RecordSet]] = {}
         for record in owner.scan(RecordSet, zone.id):
             by_name.setdefault(record.shown["Name"], []).append(record)
         names = {rdata.plain(name): _sets(owner, records) for name, records in by_name.items()}
-        found = known.by_id[zone.id] = Zone(rdata.plain(zone.name), names)
+        found = Zone(rdata.plain(zone.name), names)
+        known.keep(zone.id, found)
     return found
 
 

@@ -20,6 +20,7 @@ from fogbank.planes.net.facts import (
     Rules,
     Setting,
     Uplink,
+    mac,
 )
 from fogbank.services.ec2 import resolver
 from fogbank.services.ec2.addressing import ipv6_prefix
@@ -105,10 +106,10 @@ def internet_link(vpc: Vpc, region: str) -> frozenset[Fact]:
     pair = Pair(
         vpc.id,
         names.INTERNET_DEVICE,
-        names.mac(vpc.id, 0),
+        mac(vpc.id, 0),
         inet,
         device,
-        names.mac(vpc.id, 1),
+        mac(vpc.id, 1),
         group=names.GROUP_INTERNET,
         mtu=MTU_INTERNET,
     )
@@ -182,10 +183,10 @@ def peering(found: Peering, round_trip_seconds: float, loss: float = 0.0) -> fro
     pair = Pair(
         here.vpc_id,
         device,
-        names.mac(found.id, 0),
+        mac(found.id, 0),
         there.vpc_id,
         device,
-        names.mac(found.id, 1),
+        mac(found.id, 1),
         group=names.GROUP_JOIN,
         peer_group=names.GROUP_JOIN,
     )
@@ -197,10 +198,10 @@ def endpoint(found: Endpoint, addresses: Iterable[str]) -> frozenset[Fact]:
     pair = Pair(
         found.vpc_id,
         names.device(found.id),
-        names.mac(found.id, 0),
+        mac(found.id, 0),
         found.id,
         names.HOST_DEVICE,
-        names.mac(found.id, 1),
+        mac(found.id, 1),
         group=names.GROUP_ENDPOINT,
     )
     return frozenset(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 
 from fogbank.aws import internet
-from fogbank.planes.net.facts import Address, Chain, Element, Fact, Namespace, Neighbour, Pair, Route, Rules, Set
+from fogbank.planes.net.facts import Address, Chain, Element, Fact, Namespace, Neighbour, Pair, Route, Rules, Set, mac
 from fogbank.services.ec2.network import names
 from fogbank.services.ec2.resources import NetworkInterface, Subnet, Vpc
 
@@ -21,7 +21,7 @@ def interface(vpc: Vpc, subnet: Subnet, eni: NetworkInterface, region: str) -> f
         Pair(
             vpc.id,
             names.device(eni.id),
-            names.mac(eni.id, 0),
+            mac(eni.id, 0),
             eni.id,
             names.HOST_DEVICE,
             eni.mac,
@@ -63,7 +63,7 @@ def _all(subnet: Subnet, eni: NetworkInterface) -> Iterator[tuple[str, int, str]
 
 def _gateways(subnet: Subnet, eni: NetworkInterface) -> Iterator[Fact]:
     """The way out of the interface's own namespace: the subnet's first address, which nobody needs to ask for."""
-    router_mac = names.mac(eni.id, 0)
+    router_mac = mac(eni.id, 0)
     if eni.addresses:
         gateway = str(ip_network(subnet.cidr)[1])
         yield Neighbour(eni.id, names.HOST_DEVICE, gateway, router_mac)

@@ -36,12 +36,6 @@ def device(resource_id: str) -> str:
     return letter + tail(resource_id)
 
 
-def mac(resource_id: str, end: int) -> str:
-    """The link-layer address of an end of a link, locally administered, from the digits of its id."""
-    digits = hashlib.blake2s(f"{resource_id}/{end}".encode(), digest_size=5).hexdigest()
-    return "02:" + ":".join(digits[at : at + 2] for at in range(0, 10, 2))
-
-
 def line(region: str) -> str:
     """The device of the line to a region: `w-euw1`."""
     return f"w-{short_of(region)}"

@@ -20,6 +20,7 @@ from fogbank.planes.net.facts import (
     RoutingRule,
     Rules,
     Set,
+    mac,
 )
 from fogbank.services.ec2.network import acls, gateways, groups, interfaces, names, skeleton, tables, transit
 from fogbank.services.ec2.network.groups import Ports
@@ -99,7 +100,7 @@ def test_devices_have_room_for_twelve_digits_of_an_id() -> None:
 
 
 def test_the_ends_of_links_have_addresses_of_their_own() -> None:
-    found = {names.mac(one, end) for one in (ENI, VPC.id) for end in (0, 1)}
+    found = {mac(one, end) for one in (ENI, VPC.id) for end in (0, 1)}
     assert len(found) == 4
     assert all(one.startswith("02:") and len(one) == 17 for one in found)
 

@@ -21,6 +21,7 @@ from fogbank.planes.net.facts import (
     Rules,
     Set,
     Setting,
+    mac,
 )
 from fogbank.services.ec2.network import names
 from fogbank.services.ec2.network.tables import ZONES_MAX
@@ -101,10 +102,10 @@ def _link(gateway_id: str, eni: NetworkInterface, group: int) -> Iterator[Fact]:
     pair = Pair(
         ns,
         _DEVICE,
-        names.mac(f"{gateway_id}/{eni.id}", 0),
+        mac(f"{gateway_id}/{eni.id}", 0),
         gateway_id,
         _port(eni),
-        names.mac(f"{gateway_id}/{eni.id}", 1),
+        mac(f"{gateway_id}/{eni.id}", 1),
         peer_group=group,
         mtu=MTU,
     )

@@ -6,19 +6,21 @@ from typing import Any
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.route53 import delegation_sets, rules, zones
-from fogbank.services.route53.resources import DelegationSet, HostedZone
+from fogbank.services.route53 import delegation_sets, rules, traffic_policies, zones
+from fogbank.services.route53.resources import DelegationSet, HealthCheck, HostedZone, TrafficPolicyInstance
 from fogbank.store.records import Record
 
 
 def get_account_limit(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     counted: dict[str, type[Record]] = {
+        "MAX_HEALTH_CHECKS_BY_OWNER": HealthCheck,
         "MAX_HOSTED_ZONES_BY_OWNER": HostedZone,
         "MAX_REUSABLE_DELEGATION_SETS_BY_OWNER": DelegationSet,
+        "MAX_TRAFFIC_POLICY_INSTANCES_BY_OWNER": TrafficPolicyInstance,
     }
     kind = counted.get(req["Type"])
     limit = {"Type": req["Type"], "Value": rules.ACCOUNT_LIMITS[req["Type"]]}
-    return {"Limit": limit, "Count": ctx.count(kind) if kind is not None else 0}
+    return {"Limit": limit, "Count": ctx.count(kind) if kind is not None else len(traffic_policies.newest(ctx))}
 
 
 def get_hosted_zone_limit(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.planes.dns import message, rdata
 from fogbank.planes.dns.message import Query, Subnet
-from fogbank.services.route53 import answers, latency, names, record_sets, rules, zones
+from fogbank.services.route53 import answers, health_checks, latency, names, record_sets, rules, zones
 from fogbank.services.route53.record_sets import Batch, Shown, key_of
 from fogbank.services.route53.resources import CidrCollection, RecordSet
 
@@ -105,7 +105,7 @@ def _start(zone_id: str, req: dict[str, Any]) -> str:
 def _check_known(ctx: Context, shown: Shown) -> None:
     """Raises for what a record set names that there is not: NoSuchHealthCheck, InvalidInput."""
     if "HealthCheckId" in shown:
-        raise AwsError("NoSuchHealthCheck", f"No health check exists with the ID {shown['HealthCheckId']}")
+        health_checks.one(ctx, shown["HealthCheckId"])
     if "TrafficPolicyInstanceId" in shown:
         text = "TrafficPolicyInstanceId is set by traffic policy instances alone."
         raise AwsError("InvalidInput", f"Invalid request: {text}")

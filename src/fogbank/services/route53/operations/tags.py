@@ -1,4 +1,4 @@
-"""Tags of zones."""
+"""Tags of zones and health checks."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import msgspec
 from fogbank.aws import tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.route53 import zones
-from fogbank.services.route53.resources import HostedZone
+from fogbank.services.route53 import health_checks, zones
+from fogbank.services.route53.resources import HealthCheck, HostedZone
 
 _TAGS_MAX = 50
 
@@ -42,8 +42,6 @@ def _shown(ctx: Context, kind: str, given: str) -> dict[str, Any]:
     return {"ResourceType": kind, "ResourceId": zone.id, "Tags": tags.written(zone.tags)}
 
 
-def _tagged(ctx: Context, kind: str, given: str) -> HostedZone:
+def _tagged(ctx: Context, kind: str, given: str) -> HostedZone | HealthCheck:
     """Raises NoSuchHostedZone and NoSuchHealthCheck."""
-    if kind == "healthcheck":
-        raise AwsError("NoSuchHealthCheck", f"No health check exists with the ID {given}")
-    return zones.one(ctx, given)
+    return health_checks.one(ctx, given) if kind == "healthcheck" else zones.one(ctx, given)

@@ -9,7 +9,16 @@ import msgspec
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.route53 import associations, delegation_sets, names, rules, shown, zones
+from fogbank.services.route53 import (
+    associations,
+    delegation_sets,
+    names,
+    query_logs,
+    rules,
+    shown,
+    signing,
+    zones,
+)
 from fogbank.services.route53.resources import Authorization, Change, DelegationSet, HostedZone, RecordSet
 
 _REQUIRED = 2
@@ -104,12 +113,14 @@ def delete_hosted_zone(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if zone.records > _REQUIRED:
         text = "The specified hosted zone contains non-required resource record sets  and so cannot be deleted."
         raise AwsError("HostedZoneNotEmpty", text)
+    signing.drop(ctx, zone)
+    query_logs.stop(ctx, zone)
     for record in list(ctx.scan(RecordSet, zone.id)):
         ctx.delete(RecordSet, zone.id, record.order, record.type, record.identifier)
     for one in list(ctx.scan(Authorization, zone.id)):
         ctx.delete(Authorization, zone.id, one.vpc)
     ctx.delete(HostedZone, zone.id)
-    zones.forget(ctx, zone.id)
+    zones.gone(ctx, zone)
     return {"ChangeInfo": zones.noted(ctx)}
 
 

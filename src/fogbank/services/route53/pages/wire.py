@@ -7,8 +7,11 @@ from collections.abc import Iterator
 
 from fogbank.aws import internet
 from fogbank.control.context import Context
+from fogbank.planes.dns import message
 from fogbank.planes.dns.message import Answer, Query
-from fogbank.services.route53 import answers, names, rules, zones
+from fogbank.planes.dns.plans import Plan, Plans, Recipe
+from fogbank.planes.dns.zone import Told
+from fogbank.services.route53 import answers, names, rules, signing, zones
 from fogbank.services.route53.resources import HostedZone
 
 _HOST = "127.0.0.1"
@@ -24,11 +27,37 @@ def private_answer(ctx: Context, vpc_id: str, query: Query, address: str) -> Ans
 
 def public_answer(ctx: Context, query: Query, address: str) -> Answer | None:
     """What the public zone with the longest name says, the oldest of equals; None for a name of none of them."""
-    for name in _upwards(query.name):
-        found = [(owner, zone) for owner, zone in zones.everywhere(ctx, "by_name", name) if not zone.is_private]
-        if found:
-            return answers.said(*min(found, key=lambda pair: (pair[1].created_at, pair[1].id)), query, address)
-    return None
+    if query.type == message.DS and (above := signing.parent(ctx, query.name)) is not None:
+        # What vouches for a zone lies with the zone above (RFC 4035, section 3.1.4.1).
+        return answers.said(*above, query, address)
+    found = zones.public(ctx, query.name)
+    return answers.said(*found, query, address) if found is not None else None
+
+
+def public_plans(ctx: Context, is_host: bool) -> Plans:
+    """What was planned for questions about public zones, of programs of the host or of a region's internet.
+
+    It is another one once the store has let go of its memory.
+    """
+    place = "" if is_host else ctx.region
+    return ctx.held(zones.Compiled).plans.setdefault(place, Plans())
+
+
+def public_plan(ctx: Context, plans: Plans, query: Query, address: str) -> Plan | None:
+    """A plan for what public zones say; None where `public_answer` has to be asked each time."""
+    found = zones.public(ctx, query.name)
+    if found is None or not answers.is_plain(*found, query):
+        return None
+    owner, recipe = found[0], plans.recipe(query.name, query.type)
+    if recipe is None:
+        recipe = Recipe(zones.compiled(*found), query.name, query.type)
+        plans.remember(recipe)
+
+    def tell(asker: str) -> Told:
+        with owner.begin():
+            return answers.told(owner, query, asker)
+
+    return Plan(recipe, query, tell, answers.told(owner, query, address)) if recipe.is_whole else None
 
 
 def addresses(ctx: Context, vpc_id: str, name: str) -> tuple[tuple[str, ...], int]:
