@@ -208,7 +208,7 @@ def names(arguments: argparse.Namespace) -> None:
 
 def resolve(arguments: argparse.Namespace) -> None:
     where = remote.ask(_cloud(arguments), "GET", "info")["dns"]
-    found = dig.asked(where, arguments.name, arguments.type)
+    found = dig.asked(where, arguments.name, arguments.type, wants_proof=arguments.dnssec)
     _say(arguments, dig.listed(found), dig.told(found))
 
 

@@ -12,11 +12,12 @@ from fogbank.running import RunError
 
 OPTIONS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (("name",), {"metavar": "NAME", "help": "the name that is asked for"}),
+    (("--dnssec",), {"action": "store_true", "help": "ask for signatures as well"}),
     (("type",), {"nargs": "?", "default": "A", "metavar": "TYPE", "help": "A, AAAA, CNAME, MX, TXT, … (A)"}),
 ]
 
 
-def asked(where: str, name: str, type_name: str) -> Reading:
+def asked(where: str, name: str, type_name: str, *, wants_proof: bool = False) -> Reading:
     """What the server at `address:port` says; by TCP what is too long for UDP. Raises RunError."""
     wanted = rdata.TYPES.get(type_name.upper(), ANY if type_name.upper() == "ANY" else None)
     if wanted is None:
@@ -25,7 +26,7 @@ def asked(where: str, name: str, type_name: str) -> Reading:
         raise RunError("this cloud answers no names on this machine: see the setting dns_port, and the log")
     host, _, port = where.rpartition(":")
     try:
-        query = read.question(secrets.randbits(16), name, wanted)
+        query = read.question(secrets.randbits(16), name, wanted, wants_proof=wants_proof)
         return client.asked((host, int(port)), query)
     except rdata.Illegal as error:
         raise RunError(f"{name} is no name: {error}", 2) from None

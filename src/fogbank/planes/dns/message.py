@@ -23,7 +23,7 @@ _SUBNET = 8
 _HEADER = struct.Struct("!HHHHHH")
 HEADER_BYTES = _HEADER.size
 _QR, _AA, _TC, _RD, _RA = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
-_DO = 0x8000
+DO = 0x8000
 """In the flags of an OPT record (RFC 3225, section 3)."""
 
 
@@ -151,7 +151,7 @@ def _options(data: bytes, at: int, records: int) -> _Edns | None:
             raise IndexError("EDNS twice")
         if type_ == OPT:
             options = data[at + 10 : at + 10 + length]
-            found = _Edns(klass, _subnet(options), bool(flags & _DO), flags >> 16 & 255)
+            found = _Edns(klass, _subnet(options), bool(flags & DO), flags >> 16 & 255)
         at += 10 + length
     if at != len(data):
         raise IndexError("not as long as it says")
@@ -217,7 +217,7 @@ def _body(query: Query, answer: Answer) -> bytes:
         out += name + struct.pack("!HHIH", record.type, IN, record.ttl, len(data)) + data
     if query.edns:
         options = _said(query.subnet, answer.scope) if query.subnet is not None else b""
-        told = answer.code >> 4 << 24 | (_DO if query.wants_proof else 0)
+        told = answer.code >> 4 << 24 | (DO if query.wants_proof else 0)
         out += b"\0" + struct.pack("!HHIH", OPT, EDNS_BYTES_MAX, told, len(options)) + options
     return bytes(out)
 

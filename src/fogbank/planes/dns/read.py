@@ -36,10 +36,12 @@ class Reading(NamedTuple):
     additional: tuple[Line, ...]
 
 
-def question(number: int, name: str, type_: int, payload: int = message.EDNS_BYTES_MAX) -> bytes:
-    """A query with recursion desired and EDNS0. Raises rdata.Illegal for what is no name."""
+def question(
+    number: int, name: str, type_: int, payload: int = message.EDNS_BYTES_MAX, *, wants_proof: bool = False
+) -> bytes:
+    """A query with recursion desired and EDNS0, perhaps with the DO bit. Raises rdata.Illegal for what is no name."""
     head = struct.pack("!HHHHHH", number, 0x0100, 1, 0, 0, 1)
-    edns = b"\0" + struct.pack("!HHIH", message.OPT, payload, 0, 0)
+    edns = b"\0" + struct.pack("!HHIH", message.OPT, payload, message.DO if wants_proof else 0, 0)
     return head + rdata.wire_name(name) + struct.pack("!HH", type_, message.IN) + edns
 
 

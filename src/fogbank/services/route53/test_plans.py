@@ -10,6 +10,8 @@ import pytest
 
 from fogbank.planes.dns import message, read
 from fogbank.planes.dns.server import Desk, Terms
+from fogbank.services.route53.test_signing import _key as key
+from fogbank.services.route53.test_signing import _vouch as vouch
 from fogbank.testing import TestCloud
 
 Client = Callable[..., dict[str, Any]]
@@ -171,14 +173,23 @@ def test_questions_that_are_logged_are_not_planned(cloud: TestCloud, route53: Cl
     assert not wire.is_planned("www.example.com")
 
 
-def test_signatures_are_not_planned(route53: Client, zone: str, wire: Wire) -> None:
-    _change(route53, zone, _set("www.example.com", "192.0.2.1"))
-    ahead = wire._terms.ahead
-    assert ahead is not None
-    ahead.plans()
-    query = message.parsed(read.question(7, "www.example.com", message.A))
-    assert ahead.plan(query, "127.0.0.1") is not None
-    assert ahead.plan(query._replace(wants_proof=True), "127.0.0.1") is None
+def test_signatures_are_not_planned_and_questions_for_them_are(cloud: TestCloud, route53: Client, zone: str) -> None:
+    _change(route53, zone, _set(f"www.{ZONE}", "192.0.2.1"))
+    inside = cloud.cloud.inside
+    desk = Desk(inside.resolve_for_host, inside.terms())
+    asked = read.question(7, f"www.{ZONE}", message.A, wants_proof=True)
+
+    def types() -> list[list[str]]:
+        return [[one.type for one in read.reading(desk.said(asked, "127.0.0.1", desk.plans())).answer] for _ in "12"]
+
+    assert types() == [["A"], ["A"]]
+    plans = desk.plans()
+    assert plans is not None and plans.found(asked[2:]) is not None
+    vouch(route53, zone, key(cloud))
+    route53("EnableHostedZoneDNSSEC", HostedZoneId=zone)
+    assert types() == [["A", "RRSIG"], ["A", "RRSIG"]]
+    route53("DisableHostedZoneDNSSEC", HostedZoneId=zone)
+    assert types() == [["A"], ["A"]]
 
 
 def test_many_zones_are_compiled_in_turn_and_changes_are_never_lost(
