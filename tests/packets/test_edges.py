@@ -8,20 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
-from fogbank.codec.message import Request
 from fogbank.control import caller as callers
 from fogbank.planes.engines.bird import BirdRouters
 from fogbank.planes.engines.engine import Engines
 from fogbank.planes.net import probe
 from fogbank.planes.net.net import Net
-from fogbank.services.route53 import pages, rules
+from fogbank.services.route53 import rules
 from fogbank.testing.databases import soon
 from fogbank.testing.network import Network
 
-from .tenant import NOTHING, REGION, Host, Tenant
+from .tenant import NOTHING, Host, Tenant
 
 ACCOUNT = "123412341234"
 NAME = "shop.example"
@@ -55,14 +53,7 @@ class World:
         return found
 
     def page(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        ctx = self.net.cloud.cloud.context("route53", "page", callers.anonymous(), REGION)
-        request = Request(method, f"/_fogbank/dns{path}", "", {}, orjson.dumps(body) if body is not None else b"")
-        response = self.net.run(pages.answer(ctx, request))
-        assert isinstance(response.body, bytes)
-        answer: dict[str, Any] = orjson.loads(response.body)
-        assert response.status == 200, answer
-        self.net.settle()
-        return answer
+        return self.net.page("route53", method, f"dns{path}", body)
 
     def dig(self, name: str, server: str, *, tries: int = 3) -> str:
         argv = ("dig", "+short", "+time=1", f"+tries={tries}", f"@{server}", name)

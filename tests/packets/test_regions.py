@@ -6,12 +6,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
 import pytest
-
-from fogbank.codec.message import Request
-from fogbank.control import caller as callers
-from fogbank.services.ec2 import pages
 
 from .tenant import NOTHING, REGION, Host, Tenant
 
@@ -20,15 +15,8 @@ PATIENCE = 2.0
 
 
 def page(tenant: Tenant, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What one of fogbank's own pages answers, once the network has followed."""
-    ctx = tenant.net.cloud.cloud.context("ec2", "page", callers.anonymous(), REGION)
-    request = Request(method, f"/_fogbank/net{path}", "", {}, orjson.dumps(body) if body is not None else b"")
-    response = tenant.net.run(pages.answer(ctx, request))
-    assert isinstance(response.body, bytes)
-    answer: dict[str, Any] = orjson.loads(response.body)
-    assert response.status == 200, answer
-    tenant.net.settle()
-    return answer
+    """What a page about networks answers."""
+    return tenant.net.page("ec2", method, f"net{path}", body)
 
 
 def line(tenant: Tenant, **more: Any) -> None:

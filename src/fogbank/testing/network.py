@@ -9,6 +9,8 @@ import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+import orjson
+
 from fogbank.planes.net.kernel import KernelNet
 from fogbank.planes.net.namespaces import prefix_of
 from fogbank.planes.net.net import Listen, Ran
@@ -76,6 +78,22 @@ class Network:
         result = self.cloud.call("ec2", operation, params, region=region, caller=caller)
         self.settle()
         return result
+
+    def page(self, service: str, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What one of fogbank's own pages of a service answers, once the network has followed; it has to be 200."""
+        from fogbank.codec.message import Request
+        from fogbank.control import caller as callers
+
+        ctx = self.cloud.cloud.context(service, "page", callers.anonymous(), "us-east-1")
+        installed = self.cloud.cloud.services.get(service)
+        answers = installed.page("answer") if installed is not None else None
+        assert answers is not None
+        request = Request(method, f"/_fogbank/{path}", "", {}, orjson.dumps(body) if body is not None else b"")
+        response = self.run(answers(ctx, request))
+        answer: dict[str, Any] = orjson.loads(response.body)
+        assert response.status == 200, answer
+        self.settle()
+        return answer
 
     def settle(self) -> None:
         """Wait until the network is what the records say."""
