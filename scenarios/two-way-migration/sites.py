@@ -12,8 +12,19 @@ LOGIN = {"user": USER, "password": PASSWORD, "dbname": DATABASE, "autocommit": T
 SCHEMA = "CREATE TABLE orders (id bigint PRIMARY KEY, item text NOT NULL, paid boolean NOT NULL DEFAULT false)"
 OLD_ORDERS = "INSERT INTO orders SELECT nextval('order_ids'), 'old' FROM generate_series(1, 100)"
 _SECONDS_MAX = 60.0
-There = dict[str, dict[str, Any]]
-"""Where each site is found (host and port), by its name."""
+
+
+class Place(NamedTuple):
+    """Where a site is found: by its clients, and by the other site."""
+
+    host: str
+    port: int
+    public: str
+    """The address that the other site reaches it at: from one partition to the other, over the internet."""
+
+
+There = dict[str, Place]
+"""By the names of sites."""
 
 
 class Site(NamedTuple):
@@ -30,12 +41,13 @@ HERE, THERE = Site("government", "us-gov-west-1", 1), Site("commercial", "us-eas
 
 def connected(there: There, site: Site) -> Any:
     """A connection to a site, whose statements are transactions of their own."""
-    return psycopg.connect(**there[site.name], **LOGIN)
+    return psycopg.connect(host=there[site.name].host, port=there[site.name].port, **LOGIN)
 
 
 def dsn(there: There, site: Site) -> str:
     """How one site is told to reach another."""
-    login = {**there[site.name], "dbname": DATABASE, "user": USER, "password": PASSWORD}
+    place = there[site.name]
+    login = {"host": place.public, "port": place.port, "dbname": DATABASE, "user": USER, "password": PASSWORD}
     return " ".join(f"{name}={value}" for name, value in login.items())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -10,16 +11,17 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+import botocore.exceptions
 import botocore.session
 import native
 import pglogical
-from sites import DATABASE, HERE, PASSWORD, THERE, USER, Site, There, connected, until
+from sites import DATABASE, HERE, PASSWORD, THERE, USER, Place, Site, There, connected, until
 
 _POSITION = "SELECT pg_current_wal_flush_lsn()"
 _CAUGHT_UP = "SELECT bool_and(confirmed_flush_lsn >= %s::pg_lsn) FROM pg_replication_slots WHERE slot_type = 'logical'"
+_FROM_ANYWHERE = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 EDITIONS = {"pglogical": pglogical, "native": native}
 
 
@@ -40,9 +42,11 @@ class Told(NamedTuple):
         return self.has_column and not self.missing and not self.doubled and len(set(self.rows.values())) == 1
 
 
-@contextmanager
+@contextlib.contextmanager
 def sites(clients: dict[Site, Any], edition: Any, version: str) -> Iterator[There]:
     """Both instances, with logical replication from the start; where they are found, by name."""
+    session = botocore.session.get_session()
+    ec2 = {site: session.create_client("ec2", region_name=site.region) for site in clients}
     for site, rds in clients.items():
         rds.create_db_parameter_group(
             DBParameterGroupName=f"logical-{site.name}",
@@ -65,11 +69,15 @@ def sites(clients: dict[Site, Any], edition: Any, version: str) -> Iterator[Ther
             DBName=DATABASE,
             MasterUsername=USER,
             MasterUserPassword=PASSWORD,
+            PubliclyAccessible=True,
             DBParameterGroupName=f"logical-{site.name}",
         )
     try:
-        yield {site.name: _endpoint(rds, site.name) for site, rds in clients.items()}
+        yield {site.name: _place(rds, site, ec2[site]) for site, rds in clients.items()}
     finally:
+        for client in ec2.values():
+            with contextlib.suppress(botocore.exceptions.ClientError):
+                client.revoke_security_group_ingress(GroupName="default", IpPermissions=[_FROM_ANYWHERE])
         for site, rds in clients.items():
             rds.delete_db_instance(DBInstanceIdentifier=site.name, SkipFinalSnapshot=True)
             waiter = rds.get_waiter("db_instance_deleted")
@@ -98,25 +106,28 @@ def _preloadable(rds: Any, version: int) -> str:
     return ""
 
 
-def check_network() -> None:
-    """Servers in VPCs do not reach each other by the addresses that programs of the host have. Raises SystemExit."""
-    with urllib.request.urlopen(f"{os.environ['AWS_ENDPOINT_URL']}/_fogbank/info", timeout=10) as answer:
-        network = json.load(answer)["network"]
-    if network != "plain":
-        raise SystemExit("this story is told without VPCs for now: fogbank up -d --set network=plain")
-
-
 def _versions(rds: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = rds.describe_db_engine_versions(Engine="postgres")["DBEngineVersions"]
     return found
 
 
-def _endpoint(rds: Any, name: str) -> dict[str, Any]:
+def _place(rds: Any, site: Site, ec2: Any) -> Place:
+    """Where an instance is found once it is there: in a VPC also at a public address, which is opened to the other."""
     waiter = rds.get_waiter("db_instance_available")
     waiter.config.delay = 1
-    waiter.wait(DBInstanceIdentifier=name)
-    found = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]["Endpoint"]
-    return {"host": found["Address"], "port": found["Port"]}
+    waiter.wait(DBInstanceIdentifier=site.name)
+    found = rds.describe_db_instances(DBInstanceIdentifier=site.name)["DBInstances"][0]["Endpoint"]
+    if not _has_packets():
+        return Place(found["Address"], found["Port"], found["Address"])
+    ec2.authorize_security_group_ingress(GroupName="default", IpPermissions=[_FROM_ANYWHERE])
+    interfaces = ec2.describe_network_interfaces(Filters=[{"Name": "description", "Values": ["RDSNetworkInterface"]}])
+    (public,) = [one["Association"]["PublicIp"] for one in interfaces["NetworkInterfaces"] if "Association" in one]
+    return Place(found["Address"], found["Port"], public)
+
+
+def _has_packets() -> bool:
+    with urllib.request.urlopen(f"{os.environ['AWS_ENDPOINT_URL']}/_fogbank/info", timeout=10) as answer:
+        return bool(json.load(answer)["network"] != "plain")
 
 
 class Clients:
@@ -226,7 +237,6 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--rate", type=float, default=200.0, help="orders a second")
     parser.add_argument("--edition", choices=EDITIONS, default="", help="what replicates (pglogical where it is)")
     chosen = parser.parse_args(argv)
-    check_network()
     session = botocore.session.get_session()
     clients = {site: session.create_client("rds", region_name=site.region) for site in (HERE, THERE)}
     name, version = chosen_edition(clients[HERE], chosen.edition)

@@ -22,7 +22,16 @@ def editions() -> list[str]:
 
 @pytest.mark.parametrize("edition", editions())
 def test_no_order_is_lost_or_doubled(plain: CloudProcess, tell: Callable[..., str], edition: str) -> None:
-    said = tell(plain, "--seconds=0.5", f"--edition={edition}")
+    _is_well(tell(plain, "--seconds=0.5", f"--edition={edition}"))
+
+
+def test_it_goes_from_one_vpc_to_another_over_the_internet_between_partitions(
+    full: CloudProcess, tell: Callable[..., str]
+) -> None:
+    _is_well(tell(full, "--seconds=0.5", f"--edition={editions()[0]}"))
+
+
+def _is_well(said: str) -> None:
     assert "missing 0, doubled 0" in said
     written = int(said.partition("\n")[0].rpartition(" ")[2])
     assert written > 20
