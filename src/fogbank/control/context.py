@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fogbank.control.dispatch import Dispatch
     from fogbank.control.fault import Fault
     from fogbank.control.planes import Planes
+    from fogbank.control.resource_type import ResourceType
     from fogbank.control.service import Need
 
 
@@ -301,6 +302,10 @@ class Context:
     def session_token(self, session: Session) -> str:
         """The token that carries temporary credentials."""
         return token_of(session, self._dispatch.seal)
+
+    def resource_type(self, name: str) -> ResourceType | None:
+        """What a service says of a type of CloudFormation's, by its name; None where nobody does."""
+        return self._dispatch.services.resource_type(name)
 
     def has_service(self, name: str) -> bool:
         return self._dispatch.services.get(name) is not None

@@ -16,6 +16,7 @@ from fogbank.store.records import Record
 
 if TYPE_CHECKING:
     from fogbank.control.context import Context
+    from fogbank.control.resource_type import ResourceType
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NO_KEYS: Mapping[str, Any] = {}
@@ -153,6 +154,10 @@ class Installed:
         answer: dict[str, Any] | None = importlib.import_module(f"{self._package}.tokens").replayed(ctx, req, run)
         return answer
 
+    def resource_types(self) -> Iterator[ResourceType]:
+        """What CloudFormation may make of this service: the `TYPES` of its `types.py`."""
+        yield from getattr(self._module("types"), "TYPES", ())
+
     def page(self, name: str) -> Callable[..., Any] | None:
         """A function of the service's `pages.py`, None if it has none of this name."""
         return getattr(self._module("pages"), name, None)
@@ -189,6 +194,7 @@ class Services:
             sorted(found.name.rstrip("_").replace("_", "-") for found in pkgutil.iter_modules(path) if found.ispkg)
         )
         self._installed: dict[str, Installed] = {}
+        self._types: dict[str, ResourceType] | None = None
 
     def get(self, name: str) -> Installed | None:
         """A service by botocore's name, None if it has no folder."""
@@ -196,6 +202,17 @@ class Services:
         if found is None and name in self.names:
             found = self._installed[name] = Installed(f"{self._package}.{folder_of(name)}")
         return found
+
+    def resource_type(self, name: str) -> ResourceType | None:
+        """A type of CloudFormation's, by its name."""
+        if self._types is None:
+            self._types = {one.name: one for installed in self for one in installed.resource_types()}
+        return self._types.get(name)
+
+    def resource_type_names(self) -> list[str]:
+        """The names of all types that there are."""
+        self.resource_type("")
+        return sorted(self._types or ())
 
     def __iter__(self) -> Iterator[Installed]:
         for name in self.names:

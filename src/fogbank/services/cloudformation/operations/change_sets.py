@@ -1,0 +1,132 @@
+"""Change sets: what an update would come to, and having it done."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from fogbank.aws.errors import AwsError
+from fogbank.control.context import Context
+from fogbank.services.cloudformation import differences, jobs, shown, stacks, wishes
+from fogbank.services.cloudformation.resources import ChangeSet, Stack, Wish
+from fogbank.services.cloudformation.template import invalid
+
+_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
+_NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
+
+
+def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    name, kind = req["ChangeSetName"], req.get("ChangeSetType", "UPDATE")
+    if not _NAME.fullmatch(name):
+        raise invalid(f"Value '{name}' at 'changeSetName' failed to satisfy constraint")
+    found = stacks.living(ctx, req["StackName"])
+    if kind == "CREATE" and (found is None or found.status == "REVIEW_IN_PROGRESS"):
+        found = found or _review(ctx, req)
+    elif found is None:
+        raise invalid(f"Stack [{req['StackName']}] does not exist")
+    elif kind == "CREATE":
+        raise invalid(f"Stack [{found.name}] already exists and cannot be created again with the changeSet [{name}].")
+    if ctx.get(ChangeSet, found.id, name) is not None:
+        raise AwsError("AlreadyExistsException", f"ChangeSet {name} cannot be created because it already exists")
+    before = found if kind == "UPDATE" else None
+    wish = wishes.of(ctx, req, before, wishes.body_of(ctx, req, before.wish if before else None))
+    changes = differences.listed(ctx, found, wish)
+    is_empty = kind == "UPDATE" and not changes and (wish.tags, wish.values) == (found.wish.tags, found.wish.values)
+    made = ChangeSet(
+        stack_id=found.id,
+        name=name,
+        id=ctx.arn(f"changeSet/{name}/{ctx.uuid()}"),
+        kind=kind,
+        wish=wish,
+        status="FAILED" if is_empty else "CREATE_COMPLETE",
+        execution="UNAVAILABLE" if is_empty else "AVAILABLE",
+        reason=_NO_CHANGES if is_empty else "",
+        description=req.get("Description", ""),
+        changes=tuple(changes),
+        role_arn=req.get("RoleARN", ""),
+        capabilities=tuple(req.get("Capabilities", ())),
+        notification_arns=tuple(req.get("NotificationARNs", ())),
+        on_failure=req.get("OnStackFailure", ""),
+        created_at=ctx.now,
+    )
+    ctx.put(made)
+    return {"Id": made.id, "StackId": stacks.arn(ctx, found)}
+
+
+def _review(ctx: Context, req: dict[str, Any]) -> Stack:
+    """A stack that has nothing yet but change sets."""
+    return stacks.turned(ctx, jobs.fresh(ctx, req, Wish(template="")), "REVIEW_IN_PROGRESS", "User Initiated")
+
+
+def describe_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    found, one = _found(ctx, req)
+    return {
+        **shown.change_set(ctx, found, one),
+        "Parameters": shown.given(one.wish),
+        "Changes": [{"Type": "Resource", "ResourceChange": dict(change)} for change in one.changes],
+        "Capabilities": list(one.capabilities),
+        "NotificationARNs": list(one.notification_arns),
+        "Tags": [{"Key": key, "Value": value} for key, value in one.wish.tags.items()],
+        "RollbackConfiguration": {},
+        "IncludeNestedStacks": False,
+    }
+
+
+def list_change_sets(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    found = stacks.one(ctx, req["StackName"])
+    return {"Summaries": [shown.change_set(ctx, found, one) for one in ctx.scan(ChangeSet, found.id)]}
+
+
+def execute_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    found, one = _found(ctx, req)
+    if one.execution != "AVAILABLE":
+        text = f"ChangeSet [{one.id}] cannot be executed in its current status of [{one.status}]"
+        raise AwsError("InvalidChangeSetStatus", text)
+    asked = {
+        "ClientRequestToken": req.get("ClientRequestToken", ""),
+        "Capabilities": list(one.capabilities),
+        "NotificationARNs": list(one.notification_arns),
+        **({"RoleARN": one.role_arn} if one.role_arn else {}),
+        "DisableRollback": req.get("DisableRollback", False) or one.on_failure == "DO_NOTHING",
+    }
+    found = msgspec.structs.replace(found, change_set=one.id)
+    if one.kind == "CREATE":
+        description = str(stacks.parsed(one.wish.template).get("Description", ""))
+        on_failure = "DO_NOTHING" if asked["DisableRollback"] else one.on_failure or "ROLLBACK"
+        job = {"job": "job-1", "jobs": 1, "caller": ctx.caller, "token": asked["ClientRequestToken"]}
+        more = {"wish": one.wish, "description": description, "on_failure": on_failure, "role_arn": one.role_arn}
+        more |= {"capabilities": one.capabilities, "notification_arns": one.notification_arns}
+        stacks.turned(ctx, found, "CREATE_IN_PROGRESS", "User Initiated", **job, **more)
+    else:
+        jobs.changed(ctx, asked, found, one.wish)
+    for other in list(ctx.scan(ChangeSet, found.id)):
+        ctx.delete(ChangeSet, found.id, other.name)
+    ctx.put(msgspec.structs.replace(one, execution="EXECUTE_COMPLETE"))
+    return {}
+
+
+def delete_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    try:
+        found, one = _found(ctx, req)
+    except AwsError as error:
+        if error.code == "ChangeSetNotFound" and "StackName" in req:
+            # AWS takes what is not there for deleted.
+            return {}
+        raise
+    ctx.delete(ChangeSet, found.id, one.name)
+    return {}
+
+
+def _found(ctx: Context, req: dict[str, Any]) -> tuple[Stack, ChangeSet]:
+    """Raises ValidationError, ChangeSetNotFound."""
+    name = req["ChangeSetName"]
+    if "StackName" not in req and not name.startswith("arn:"):
+        raise invalid("StackName must be specified if ChangeSetName is not specified as an ARN.")
+    wanted = stacks.one(ctx, req["StackName"]) if "StackName" in req else None
+    for one in ctx.scan(ChangeSet, wanted.id) if wanted is not None else ctx.scan(ChangeSet):
+        owner = wanted or ctx.get(Stack, one.stack_id)
+        if name in (one.name, one.id) and owner is not None:
+            return owner, one
+    raise AwsError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", status=404)

@@ -1,0 +1,5 @@
+"""What stacks set in motion: resources made, changed and taken away, several at a time, in the order they need."""
+
+from fogbank.services.cloudformation.reconcile.stacks import stack
+
+__all__ = ["stack"]

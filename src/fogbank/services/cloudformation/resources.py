@@ -1,0 +1,149 @@
+"""What CloudFormation remembers: stacks, their resources, what is still to be taken away, change sets and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import msgspec
+
+from fogbank.control.caller import Caller
+from fogbank.store.records import Record
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True):
+    """An output of a stack."""
+
+    key: str
+    value: str
+    description: str = ""
+    export: str = ""
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stack is to be: a template's text, and what it is told."""
+
+    template: str
+    parameters: Mapping[str, str] = {}
+    """As they are given, by name."""
+    values: Mapping[str, str] = {}
+    """What they come to: those of SSM types have been looked up."""
+    tags: Mapping[str, str] = {}
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource that there is, or was begun."""
+
+    type: str
+    physical_id: str = ""
+    properties: Mapping[str, Any] = {}
+    """With everything resolved, as it was made or changed last."""
+    attributes: Mapping[str, Any] = {}
+    """What `Fn::GetAtt` finds."""
+    deletion_policy: str = "Delete"
+    replace_policy: str = "Delete"
+    needs: tuple[str, ...] = ()
+
+
+class Stack(Record, frozen=True, kw_only=True):
+    """A stack. Deleted ones are kept: they are found by their id."""
+
+    KIND: ClassVar[str] = "cloudformation/stack"
+    KEY: ClassVar[tuple[str, ...]] = ("id",)
+    INDEXES: ClassVar[Mapping[str, str]] = {"by_name": "living_name"}
+    id: str
+    """The last part of its ARN."""
+    name: str
+    living_name: str
+    """Its name, until it has been deleted."""
+    status: str
+    reason: str = ""
+    wish: Wish
+    before: Wish | None = None
+    """What it was before the update that is under way, or that is being taken back."""
+    earlier: Mapping[str, Resource] = {}
+    """The resources as they were before that."""
+    job: str = ""
+    """Names what is being done, so that events and tokens of two updates differ."""
+    jobs: int = 0
+    caller: Caller
+    role_arn: str = ""
+    capabilities: tuple[str, ...] = ()
+    notification_arns: tuple[str, ...] = ()
+    on_failure: str = "ROLLBACK"
+    timeout_at: float | None = None
+    timeout_minutes: int = 0
+    is_protected: bool = False
+    policy: str = ""
+    outputs: tuple[Output, ...] = ()
+    imports: tuple[str, ...] = ()
+    """The names of exports that it uses."""
+    retained: tuple[str, ...] = ()
+    """What a deletion was told to leave alone."""
+    token: str = ""
+    """The client's, of the job."""
+    description: str = ""
+    change_set: str = ""
+    created_at: float
+    updated_at: float | None = None
+    deleted_at: float | None = None
+
+
+class StackResource(Record, frozen=True, kw_only=True):
+    """A resource of a stack, by its logical id."""
+
+    KIND: ClassVar[str] = "cloudformation/resource"
+    KEY: ClassVar[tuple[str, ...]] = ("stack_id", "logical")
+    stack_id: str
+    logical: str
+    what: Resource
+    status: str
+    reason: str = ""
+    job: str = ""
+    """The last job that was done with it."""
+    attempt: Mapping[str, Any] = {}
+    """The properties that are being tried, or were when that failed."""
+    updated_at: float
+
+
+class Leftover(Record, frozen=True, kw_only=True):
+    """A resource that a stack has no more, and that is to be taken away once its update is done, or taken back."""
+
+    KIND: ClassVar[str] = "cloudformation/leftover"
+    KEY: ClassVar[tuple[str, ...]] = ("stack_id", "logical", "physical_id")
+    stack_id: str
+    logical: str
+    physical_id: str
+    what: Resource
+
+
+class ChangeSet(Record, frozen=True, kw_only=True):
+    """What an update, or a creation, would come to."""
+
+    KIND: ClassVar[str] = "cloudformation/change-set"
+    KEY: ClassVar[tuple[str, ...]] = ("stack_id", "name")
+    stack_id: str
+    name: str
+    id: str
+    kind: str
+    wish: Wish
+    status: str
+    execution: str
+    reason: str = ""
+    description: str = ""
+    changes: tuple[Mapping[str, Any], ...] = ()
+    role_arn: str = ""
+    capabilities: tuple[str, ...] = ()
+    notification_arns: tuple[str, ...] = ()
+    on_failure: str = ""
+    created_at: float
+
+
+class Export(Record, frozen=True, kw_only=True):
+    """A value that other stacks of the account and region may import."""
+
+    KIND: ClassVar[str] = "cloudformation/export"
+    KEY: ClassVar[tuple[str, ...]] = ("name",)
+    name: str
+    value: str
+    stack_id: str

@@ -1,0 +1,187 @@
+"""Stacks: found, shown, begun; what a template's names stand for in one; and what is told of its resources."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from fogbank.aws.errors import AwsError
+from fogbank.control.context import Context
+from fogbank.services.cloudformation import intrinsics, parameters, template
+from fogbank.services.cloudformation.intrinsics import Scope
+from fogbank.services.cloudformation.resources import Export, Resource, Stack, StackResource, Wish
+
+TYPE = "AWS::CloudFormation::Stack"
+_URL_SUFFIX = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
+
+
+class _Told:
+    """How many events of each stack there are: what a transaction writes itself does not count yet."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+
+    def next(self, stack_id: str, known: Callable[[], int]) -> int:
+        number = self._counts.get(stack_id)
+        self._counts[stack_id] = (known() if number is None else number) + 1
+        return self._counts[stack_id]
+
+
+@functools.lru_cache(maxsize=64)
+def parsed(body: str) -> dict[str, Any]:
+    """A template, which nobody may change. Raises ValidationError."""
+    return template.parsed(body)
+
+
+def arn(ctx: Context, stack: Stack) -> str:
+    return f"arn:{ctx.partition}:cloudformation:{ctx.region}:{ctx.account}:stack/{stack.name}/{stack.id}"
+
+
+def living(ctx: Context, name: str) -> Stack | None:
+    """The stack of a name or an ARN, unless it has been deleted."""
+    found = maybe(ctx, name)
+    return found if found is not None and found.living_name else None
+
+
+def maybe(ctx: Context, name: str) -> Stack | None:
+    """The stack of a name, or of an ARN, which may have been deleted."""
+    if name.startswith("arn:"):
+        return ctx.get(Stack, name.rpartition("/")[2])
+    return next(iter(ctx.find(Stack, "by_name", name)), None)
+
+
+def one(ctx: Context, name: str) -> Stack:
+    """Raises ValidationError for a stack that there is not."""
+    found = maybe(ctx, name)
+    if found is None:
+        raise AwsError("ValidationError", f"Stack with id {name} does not exist")
+    return found
+
+
+def rows(ctx: Context, stack: Stack) -> dict[str, StackResource]:
+    """The resources of a stack by logical id."""
+    return {found.logical: found for found in ctx.scan(StackResource, stack.id)}
+
+
+def told(ctx: Context, stack: Stack, logical: str, kind: str, status: str, **more: Any) -> None:
+    """Write an event (DescribeStackEvents)."""
+    space = ctx.space("events", stack.id)
+    number = ctx.held(_Told).next(stack.id, lambda: ctx.count_items(space))
+    identity = f"{logical}-{status}-{ctx.uuid()}" if logical != stack.name else ctx.uuid()
+    event = {
+        "StackId": arn(ctx, stack),
+        "StackName": stack.name,
+        "EventId": identity,
+        "LogicalResourceId": logical,
+        "ResourceType": kind,
+        "Timestamp": ctx.now,
+        "ResourceStatus": status,
+        **{name: value for name, value in more.items() if value},
+    }
+    if stack.token:
+        event["ClientRequestToken"] = stack.token
+    # Listings begin with the latest: keys count down.
+    ctx.put_item(space, f"{10**12 - number:012d}", msgspec.msgpack.encode(event))
+
+
+def turned(ctx: Context, stack: Stack, status: str, reason: str = "", **more: Any) -> Stack:
+    """A stack in another status, which an event tells."""
+    found = msgspec.structs.replace(stack, status=status, reason=reason, **more)
+    ctx.put(found)
+    told(ctx, found, found.name, TYPE, status, PhysicalResourceId=arn(ctx, found), ResourceStatusReason=reason)
+    return found
+
+
+def pseudo(ctx: Context, stack: Stack) -> dict[str, Any]:
+    """The pseudo parameters."""
+    return {
+        "AWS::AccountId": ctx.account,
+        "AWS::NotificationARNs": list(stack.notification_arns),
+        "AWS::Partition": ctx.partition,
+        "AWS::Region": ctx.region,
+        "AWS::StackId": arn(ctx, stack),
+        "AWS::StackName": stack.name,
+        "AWS::URLSuffix": _URL_SUFFIX.get(ctx.partition, "amazonaws.com"),
+    }
+
+
+def scope(ctx: Context, stack: Stack, wish: Wish, attributes: Mapping[str, Mapping[str, Any]]) -> Scope:
+    """What names stand for in a stack that is to be as wished. `attributes`: of each resource that is there.
+
+    `Ref` of it is the attribute with no name. Raises ValidationError for conditions that go round.
+    """
+    found = parsed(wish.template)
+    declared = template.section(found, "Parameters")
+    known = pseudo(ctx, stack) | {
+        name: parameters.value(declared, name, text) for name, text in wish.values.items() if name in declared
+    }
+
+    def ref(name: str) -> Any:
+        return known[name] if name in known else attributes[name][""]
+
+    def imported(name: str) -> Any:
+        export = ctx.get(Export, name)
+        if export is None:
+            raise KeyError(name)
+        return export.value
+
+    made = Scope(
+        ref=ref,
+        attribute=lambda logical, name: attribute(attributes[logical], name),
+        mappings=template.section(found, "Mappings"),
+        imported=imported,
+        zones=lambda region: zones(ctx, region),
+    )
+    return made._replace(conditions=intrinsics.conditions(template.section(found, "Conditions"), made))
+
+
+def attribute(found: Mapping[str, Any], name: str) -> Any:
+    """An attribute by its name, whose dots may lead into others. Raises KeyError."""
+    if name in found:
+        return found[name]
+    value: Any = found
+    for part in name.split("."):
+        value = value[part]
+    return value
+
+
+def zones(ctx: Context, region: str) -> list[str]:
+    """The zones of a region (Fn::GetAZs)."""
+    said = ctx.at(region or ctx.region).as_service().call("ec2", "DescribeAvailabilityZones")
+    return [str(found["ZoneName"]) for found in said["AvailabilityZones"]]
+
+
+def resources(wish: Wish, made: Scope) -> dict[str, Any]:
+    """The resources that a stack is to have: those whose conditions hold."""
+    found = parsed(wish.template)["Resources"]
+    return {
+        logical: resource
+        for logical, resource in found.items()
+        if "Condition" not in resource or made.conditions[resource["Condition"]]
+    }
+
+
+def known_names(wish: Wish) -> set[str]:
+    """What a reference may name beside resources."""
+    found = parsed(wish.template)
+    return {
+        *template.section(found, "Parameters"),
+        *(f"AWS::{name}" for name in intrinsics.PSEUDO),
+        *found["Resources"],
+    }
+
+
+def policy(resource: Mapping[str, Any], name: str, default: str) -> str:
+    """DeletionPolicy or UpdateReplacePolicy; snapshots are for types that have them, and end in a deletion here."""
+    found = resource.get(name, default)
+    return found if isinstance(found, str) else default
+
+
+def leftovers_of(rows_: Mapping[str, StackResource]) -> Iterator[tuple[str, Resource]]:
+    """Everything that a stack has made, by logical id."""
+    for logical, row in rows_.items():
+        if row.what.physical_id:
+            yield logical, row.what

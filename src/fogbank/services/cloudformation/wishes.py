@@ -1,0 +1,98 @@
+"""What a request wants a stack to be: its template, parameters, tags and capabilities, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fogbank.aws.errors import AwsError
+from fogbank.control.context import Context
+from fogbank.services.cloudformation import graph, parameters, stacks, template
+from fogbank.services.cloudformation.resources import Stack, Wish
+from fogbank.services.cloudformation.template import invalid
+
+_IAM = "AWS::IAM::"
+_NAMED = ("RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName")
+_PARTS_OF_URL = ("https://", ".amazonaws.com/")
+
+
+def body_of(ctx: Context, req: Mapping[str, Any], before: Wish | None = None) -> str:
+    """The text of the template that a request brings, names, or has from before. Raises ValidationError."""
+    given = [name for name in ("TemplateBody", "TemplateURL", "UsePreviousTemplate") if req.get(name)]
+    if len(given) != 1 or (given == ["UsePreviousTemplate"] and before is None):
+        raise invalid("Either Template URL or Template Body must be specified.")
+    if given == ["UsePreviousTemplate"] and before is not None:
+        return before.template
+    if given == ["TemplateBody"]:
+        text = str(req["TemplateBody"])
+        if len(text.encode()) > template.BODY_BYTES_MAX:
+            most = template.BODY_BYTES_MAX
+            raise invalid(
+                f"'templateBody' failed to satisfy constraint: Member must have length less than or equal to {most}"
+            )
+        return text
+    # Objects are streamed, which no transaction may wait for: `data.py` has put the text in the place of its address.
+    raise invalid("S3 error: The specified key does not exist.")
+
+
+def of(ctx: Context, req: Mapping[str, Any], stack: Stack | None, body: str) -> Wish:
+    """The wish of a request, and of the stack that it changes. Raises ValidationError, InsufficientCapabilities."""
+    found = stacks.parsed(body)
+    template.check(found)
+    declared = template.section(found, "Parameters")
+    before = stack.wish if stack is not None else None
+    given = dict(_given(req.get("Parameters", []), before))
+    values = parameters.given(declared, given)
+    values |= _looked_up(ctx, declared, values)
+    tags = {one["Key"]: one["Value"] for one in req["Tags"]} if "Tags" in req else before.tags if before else {}
+    wish = Wish(template=body, parameters=given, values=values, tags=tags)
+    _check_types(ctx, found)
+    _check_capabilities(found, req.get("Capabilities", []))
+    graph.needs(found["Resources"], stacks.known_names(wish))
+    return wish
+
+
+def _given(listed: Iterable[Mapping[str, Any]], before: Wish | None) -> Iterable[tuple[str, str]]:
+    for one in listed:
+        name = one["ParameterKey"]
+        if not one.get("UsePreviousValue"):
+            yield name, one.get("ParameterValue", "")
+        elif before is None or name not in before.values:
+            text = "Cannot specify usePreviousValue as true for a parameter key not in the previous template"
+            raise invalid(f"Invalid input for parameter key {name}. {text}")
+        elif name in before.parameters:
+            yield name, before.parameters[name]
+
+
+def _looked_up(ctx: Context, declared: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:
+    """What parameters of SSM types come to. Raises ValidationError."""
+    found = {}
+    for name in parameters.looked_up(declared):
+        try:
+            found[name] = str(ctx.call("ssm", "GetParameter", Name=values[name])["Parameter"]["Value"])
+        except AwsError:
+            text = f"Unable to fetch parameters [{values[name]}] from parameter store for this account."
+            raise invalid(text) from None
+    return found
+
+
+def _check_types(ctx: Context, found: Mapping[str, Any]) -> None:
+    if found.get("Transform"):
+        raise AwsError("NotImplemented", f"Transform {found['Transform']} is not there yet.", status=501)
+    strange = sorted({one["Type"] for one in found["Resources"].values() if ctx.resource_type(one["Type"]) is None})
+    if strange:
+        raise invalid(f"Template format error: Unrecognized resource types: [{', '.join(strange)}]")
+
+
+def capability(found: Mapping[str, Any]) -> str:
+    """What has to be acknowledged for a template with IAM resources; empty for none."""
+    ours = [one for one in found["Resources"].values() if one["Type"].startswith(_IAM)]
+    named = any(name in one.get("Properties", {}) for one in ours for name in _NAMED)
+    return "CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM" if ours else ""
+
+
+def _check_capabilities(found: Mapping[str, Any], given: Iterable[str]) -> None:
+    """Raises InsufficientCapabilitiesException for IAM resources that nobody has acknowledged."""
+    needed = capability(found)
+    if needed and not {needed, "CAPABILITY_NAMED_IAM"} & set(given):
+        raise AwsError("InsufficientCapabilitiesException", f"Requires capabilities : [{needed}]")
