@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from fogbank.services.ec2.resolver import api_address
+from fogbank.aws.internet import api_address
 
 from .tenant import INTERNET, NOTHING, OUTSIDE, REGION, Host, Tenant
 

@@ -11,6 +11,8 @@ from fogbank.testing.terraform import Terraform, missing
 
 HERE = Path(__file__).parent
 PLAN_EMPTY, PLAN_CHANGES = 0, 2
+AT_ONCE = {"names.tf": 500}
+"""How many resources are made at once: the provider waits ten to thirty seconds for every record."""
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def terraform(request: pytest.FixtureRequest, tmp_path: Path, served: Served, ac
     """terraform with the page that the test is parametrized by."""
     if reason := missing():
         pytest.skip(reason)
-    return Terraform(HERE / request.param, tmp_path, served.url, account)
+    return Terraform(HERE / request.param, tmp_path, served.url, account, at_once=AT_ONCE.get(request.param, 10))
 
 
 CHANGES = {
@@ -47,6 +49,21 @@ CHANGES = {
         ('destination_cidr_block         = "192.168.0.0/16"', 'destination_cidr_block = "192.168.0.0/17"'),
         ("per_hour_partition         = true", "per_hour_partition = false"),
         ("s3:GetObject", "s3:PutObject"),
+    ),
+    "names.tf": (
+        ('default = "red"', 'default = "blue"'),
+        ("198.51.100.${", "203.0.113.${"),
+        ("count.index % 3 * 10", "count.index % 3 * 20"),
+        ('aws_region = "us-west-2"', 'aws_region = "us-east-2"'),
+        ('search_string     = "ok"', 'search_string     = "fine"'),
+        ("child_health_threshold = 1", "child_health_threshold = 2"),
+        ('"198.51.100.0/24", "203.0.113.0/24"', '"198.51.100.0/24"'),
+        ('comment           = "public"', 'comment           = "open"'),
+        ("by health, then by region", "by health and region"),
+        (
+            "hosted_zone_id         = aws_route53_zone.main.zone_id\n  ttl                    = 60",
+            "hosted_zone_id = aws_route53_zone.main.zone_id\n  ttl = 30",
+        ),
     ),
 }
 

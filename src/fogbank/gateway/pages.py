@@ -10,7 +10,7 @@ from fogbank.codec.message import Request, Response
 from fogbank.control import caller as callers
 from fogbank.control.context import Context, Origin
 from fogbank.control.service import Installed
-from fogbank.gateway.hosts import name_of
+from fogbank.gateway.hosts import is_own, name_of
 
 if TYPE_CHECKING:
     from fogbank.cloud import Cloud
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("fogbank.pages")
 _HOSTS_MAX = 1024
 _UNASKED = object()
+_READ = ("GET", "HEAD")
+_SIGNS = ("x-amz-signature=", "x-amz-credential=", "awsaccesskeyid=")
+"""What is in the query of a request that is signed by its address."""
 
 
 class Pages:
@@ -32,6 +35,8 @@ class Pages:
         self._by_path: list[tuple[str, Installed]] = []
         self._by_host: list[tuple[re.Pattern[str], Installed]] = []
         self._hosts: dict[str, Installed | None] = {}
+        self._foreign: dict[str, str] = {}
+        """The names that are nobody's here, which people may have given to something, by the Host header."""
         self._watching: dict[str, Any] = {}
         for installed in cloud.services:
             self._by_path += [(start, installed) for start in installed.service.pages]
@@ -46,6 +51,8 @@ class Pages:
             found = self._hosts[host]
         except KeyError:
             found = self._host(host)
+        if found is None and host in self._foreign and (served := self._served(request, self._foreign[host])):
+            return served
         if found is None and request.path.startswith(self._starts):
             return next(installed for start, installed in self._by_path if request.path.startswith(start))
         return found
@@ -116,5 +123,22 @@ class Pages:
         found = next((installed for pattern, installed in self._by_host if pattern.fullmatch(name)), None)
         if len(self._hosts) >= _HOSTS_MAX:
             self._hosts.clear()
+            self._foreign.clear()
         self._hosts[host] = found
+        if found is None and name and not is_own(host, self._cloud.settings.host):
+            self._foreign[host] = name
         return found
+
+    def _served(self, request: Request, name: str) -> Installed | None:
+        """The service that has something of a name of people's own (`serves` of its `pages.py`), for whoever reads.
+
+        A signed request is for the API, whatever name it was sent to.
+        """
+        is_signed = "authorization" in request.headers or any(sign in request.query.lower() for sign in _SIGNS)
+        if request.method not in _READ or is_signed:
+            return None
+        for _, installed in self._by_host:
+            serves = installed.page("serves")
+            if serves is not None and serves(self._context(installed, request, ""), name):
+                return installed
+        return None

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from fogbank.aws import internet
 from fogbank.aws.arns import Arn
 from fogbank.aws.errors import AwsError
 from fogbank.aws.scope import Scope
 from fogbank.control import target
 from fogbank.control.context import Context, Source
 from fogbank.planes.net.flows import Flows
-from fogbank.services.ec2 import flow_formats, flow_records, resolver
+from fogbank.services.ec2 import flow_formats, flow_records
 from fogbank.services.ec2.catalog import maybe
 from fogbank.services.ec2.flow_records import Face, Place, Seen, Window
 from fogbank.services.ec2.network import names, skeleton
@@ -345,7 +346,7 @@ def _faces(ctx: Context, vpc: Vpc) -> tuple[Face, ...]:
 
 def _place(ctx: Context, vpc: Vpc, faces: tuple[Face, ...]) -> Place:
     routers = {str(ip_network(subnet.cidr)[1]) for subnet in ctx.scan(Subnet, vpc.id) if subnet.cidr}
-    services = {resolver.api_address(ctx.region): "AMAZON"}
+    services = {internet.api_address(ctx.region): "AMAZON"}
     services |= {answering(one): one.name.rpartition(".")[2].upper() for one in aws_lists(ctx.region)}
     return Place(
         vpc_id=vpc.id,

@@ -21,7 +21,8 @@ TTL_SECONDS = 60
 _HOST = "127.0.0.1"
 _WEBSITE = re.compile(r"s3-website[.-]([a-z0-9-]+)\.amazonaws\.com(\.cn)?\.?", re.IGNORECASE)
 _DASHED = frozenset(
-    "ap-northeast-1 ap-southeast-1 ap-southeast-2 eu-west-1 sa-east-1 us-east-1 us-gov-west-1 us-west-1 us-west-2".split()
+    "ap-northeast-1 ap-southeast-1 ap-southeast-2 eu-west-1 sa-east-1 us-east-1 us-gov-west-1 us-west-1"
+    " us-west-2".split()
 )
 """The regions whose endpoints have a dash before the region's name rather than a dot."""
 WEBSITES: Mapping[str, str] = MappingProxyType(

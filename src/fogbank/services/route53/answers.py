@@ -41,7 +41,8 @@ def told(owner: Context, query: Query, address: str) -> Told:
 def is_plain(owner: Context, zone: HostedZone, query: Query) -> bool:
     """Whether `said` is what the zone's records and `told` come to, so that it may be planned ahead.
 
-    It is not where signatures are asked for, or what only a signed zone has; what is done with every query of a zone
-    (such as logging it) has no place in a plan either, nor have aliases to services.
+    It is not where signatures are asked for and made, or what only a signed zone has; what is done with every query of
+    a zone (such as logging it) has no place in a plan either, nor have aliases to services.
     """
-    return not (query.wants_proof or query.type in _PROOFS or zone.logging_id or zone.has_targets)
+    is_signed = zone.is_signed and query.wants_proof
+    return not (is_signed or query.type in _PROOFS or zone.logging_id or zone.has_targets)

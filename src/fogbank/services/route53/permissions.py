@@ -17,9 +17,15 @@ _KINDS = (
     ("GetChange", "change"),
     ("GetQueryLogging", "queryloggingconfig"),
     ("DeleteQueryLogging", "queryloggingconfig"),
+    ("GetTrafficPolicyInstance", "trafficpolicyinstance"),
+    ("UpdateTrafficPolicyInstance", "trafficpolicyinstance"),
+    ("DeleteTrafficPolicyInstance", "trafficpolicyinstance"),
+    ("CreateTrafficPolicyInstance", "hostedzone"),
+    ("ListTrafficPolicyInstancesByHostedZone", "hostedzone"),
+    ("TrafficPolicy", "trafficpolicy"),
 )
 """What is in an operation's name -> the kind of what its `Id` names; else a zone."""
-_NAMING = ("HostedZoneId", "DelegationSetId", "CollectionId", "HealthCheckId", "Id")
+_NAMING = ("HostedZoneId", "DelegationSetId", "CollectionId", "HealthCheckId", "Id", "TrafficPolicyId")
 _UNNAMED = ("CreateHostedZone", "CreateReusableDelegationSet", "CreateCidrCollection", "ListHostedZones")
 
 
@@ -33,7 +39,10 @@ def needs(ctx: Context, operation: str, req: dict[str, Any]) -> Iterable[Need]:
         return (Need(action),)
     kind = next((kind for word, kind in _KINDS if word in operation), "hostedzone")
     context = _facts(req) if operation == "ChangeResourceRecordSets" else {}
-    return (Need(action, _arn(ctx, kind, given), context=context),)
+    found = Need(action, _arn(ctx, kind, given), context=context)
+    if operation == "CreateTrafficPolicyInstance":
+        return (found, Need(action, _arn(ctx, "trafficpolicy", req["TrafficPolicyId"])))
+    return (found,)
 
 
 def _arn(ctx: Context, kind: str, given: str) -> str:

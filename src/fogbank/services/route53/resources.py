@@ -105,6 +105,19 @@ class CidrCollection(Record, frozen=True, kw_only=True):
     locations: Mapping[str, tuple[str, ...]] = {}
 
 
+class Protection(Record, frozen=True, kw_only=True):
+    """That nobody changes the record sets of a name and a type. `order` is the name with its labels reversed."""
+
+    KIND: ClassVar[str] = "route53/protection"
+    KEY: ClassVar[tuple[str, ...]] = ("zone_id", "order", "type")
+    GLOBAL: ClassVar[bool] = True
+    zone_id: str
+    order: str
+    type: str
+    name: str
+    comment: str | None = None
+
+
 class TrafficPolicy(Record, frozen=True, kw_only=True):
     """A version of a traffic policy."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from fogbank.control import caller as callers
 from fogbank.services.route53 import test_errors_health as health
 from fogbank.services.route53 import test_errors_signing as signing
+from fogbank.services.route53 import test_errors_traffic as traffic
 from fogbank.testing import TestCloud, parity
 from fogbank.testing.parity import Case
 
@@ -57,6 +58,7 @@ def _made(cloud: TestCloud) -> dict[str, str]:
         "VPC": vpc, "THIRD": third, "THEIRS": theirs, "PUBLIC": public, "PRIVATE": private, "SHARING": full,
         "FOREIGN": foreign, "BLOCKS": blocks, "MARKED": marked.rpartition("/")[2], "USED": shared.rpartition("/")[2],
         "DOUBLE": double, "SOA": sets[1]["ResourceRecords"][0]["Value"], **signing.made(cloud), **health.made(cloud),
+        **traffic.made(cloud),
     }  # fmt: skip
 
 
@@ -132,6 +134,7 @@ EXCUSED: dict[str, str] = {
     "ListTagsForResources:ThrottlingException": "fogbank does not throttle; faults can be set to",
     **signing.EXCUSED,
     **health.EXCUSED,
+    **traffic.EXCUSED,
 }
 """Errors that no client can provoke here, with the reason; `Operation:Error` for one operation alone."""
 
@@ -255,6 +258,7 @@ CASES = [
     Case("DeleteCidrCollection", "CidrCollectionInUseException", "This CIDR collection is in use, and isn't empty.", {"Id": "$BLOCKS"}),
     *signing.CASES,
     *health.CASES,
+    *traffic.CASES,
     Case("DeleteCidrCollection", "InvalidInput", "1 validation error detected: Value 'x' at 'id' failed to satisfy constraint: Member must satisfy regular expression pattern: [0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", {"Id": "x"}),
 ]
 # fmt: on
@@ -267,4 +271,4 @@ class TestErrors(parity.refusals(SERVICE, CASES, EXCUSED, _made)):  # type: igno
     """The table, but for operations that take nothing, and so refuse nothing."""
 
     def test_every_operation_that_can_refuse_is_seen_to(self) -> None:
-        assert TABLE.silent() == {"GetHostedZoneCount", *health.SILENT}
+        assert TABLE.silent() == {"GetHostedZoneCount", *health.SILENT, *traffic.SILENT}

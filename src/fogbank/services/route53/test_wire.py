@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from typing import Any
@@ -92,7 +93,7 @@ def test_a_refused_batch_says_why_to_an_sdk(route53: Any, zone: tuple[str, str])
 
 def test_what_has_no_code_says_so(route53: Any) -> None:
     with pytest.raises(Exception, match="NotImplemented"):
-        route53.create_traffic_policy(Name="a", Document="{}")
+        route53.update_hosted_zone_features(HostedZoneId="ZNONE", EnableAcceleratedRecovery=True)
 
 
 def test_every_type_is_answered_as_it_was_written(served: Served, route53: Any, zone: tuple[str, str]) -> None:
@@ -161,3 +162,48 @@ def test_the_command_prints_what_the_server_says(served: Served, route53: Any, z
     assert dig.told(found) == f'; NOERROR, authoritative\nwww.{name}.\t60\tIN\tTXT\t"a b"'
     assert dig.listed(found)["answer"] == [{"name": f"www.{name}.", "ttl": 60, "type": "TXT", "data": '"a b"'}]
     assert dig.told(dig.asked(served.cloud.names.at, f"no.{name}", "A")).startswith("; NXDOMAIN, authoritative\n; auth")
+
+
+def test_a_nested_traffic_policy_is_told_by_dig_and_follows_health(
+    served: Served, route53: Any, zone: tuple[str, str]
+) -> None:
+    zone_id, name = zone
+    config = {"Type": "TCP", "IPAddress": "127.0.0.1", "Port": 1, "Disabled": True}
+    check = route53.create_health_check(CallerReference=name, HealthCheckConfig=config)["HealthCheck"]["Id"]
+    rules = {
+        "place": {
+            "RuleType": "geo",
+            "Locations": [
+                {"Country": "JP", "RuleReference": "health", "EvaluateTargetHealth": True},
+                {"IsDefault": True, "EndpointReference": "west"},
+            ],
+        },
+        "health": {
+            "RuleType": "failover",
+            "Primary": {"EndpointReference": "tokyo", "HealthCheck": check},
+            "Secondary": {"RuleReference": "all"},
+        },
+        "all": {"RuleType": "multivalue", "Items": [{"EndpointReference": "osaka"}, {"EndpointReference": "west"}]},
+    }
+    addresses = {"west": "192.0.2.1", "tokyo": "192.0.2.2", "osaka": "192.0.2.3"}
+    document = {
+        "AWSPolicyFormatVersion": "2015-10-01",
+        "RecordType": "A",
+        "StartRule": "place",
+        "Endpoints": {end: {"Type": "value", "Value": address} for end, address in addresses.items()},
+        "Rules": rules,
+    }
+    policy = route53.create_traffic_policy(Name=name, Document=json.dumps(document))["TrafficPolicy"]["Id"]
+    route53.create_traffic_policy_instance(
+        HostedZoneId=zone_id, Name=f"www.{name}", TTL=60, TrafficPolicyId=policy, TrafficPolicyVersion=1
+    )
+
+    def told(subnet: str) -> list[str]:
+        return sorted(_dig(served, "+short", f"+subnet={subnet}", f"www.{name}").split())
+
+    japan, europe = "203.0.113.0/24", "198.51.100.0/24"
+    assert (told(japan), told(europe)) == (["192.0.2.2"], ["192.0.2.1"])
+    route53.update_health_check(HealthCheckId=check, Disabled=True, Inverted=True)
+    assert (told(japan), told(europe)) == (["192.0.2.1", "192.0.2.3"], ["192.0.2.1"])
+    route53.update_health_check(HealthCheckId=check, Disabled=True, Inverted=False)
+    assert told(japan) == ["192.0.2.2"]

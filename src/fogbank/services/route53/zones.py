@@ -16,9 +16,10 @@ from fogbank.planes.dns import rdata
 from fogbank.planes.dns.plans import Plans
 from fogbank.planes.dns.routing import Choice, Place
 from fogbank.planes.dns.zone import Sets, Zone
-from fogbank.services.route53 import names, places, record_sets, rules
+from fogbank.services.route53 import aliases, names, places, record_sets, rules, traffic, traffic_policies
 from fogbank.services.route53.record_sets import Shown
 from fogbank.services.route53.resources import Change, CidrCollection, DelegationSet, HostedZone, RecordSet
+from fogbank.services.route53.traffic import Branch
 
 _ID_LENGTHS: Mapping[str, int] = MappingProxyType({"Z": 19, "C": 20, "N": 14})
 """Short enough for an id to be as long as the API allows with the path that answers have before it."""
@@ -206,15 +207,18 @@ def write(ctx: Context, zone: HostedZone, before: Iterable[RecordSet], after: It
     for key, record in new.items():
         if record != old.get(key):
             ctx.put(record)
-    zone = msgspec.structs.replace(zone, records=zone.records + len(new) - len(old))
+    leads_out = any(_is_service(one.shown) for one in new.values())
+    records = zone.records + len(new) - len(old)
+    zone = msgspec.structs.replace(zone, records=records, has_targets=zone.has_targets or leads_out)
     ctx.put(zone)
     names = {one.shown["Name"] for one in (*old.values(), *new.values())}
-    sets = {rdata.plain(name): _sets(ctx, at(ctx, zone.id, name)) for name in names}
+    own = rdata.plain(zone.name)
+    sets = {rdata.plain(name): _sets(ctx, own, at(ctx, zone.id, name)) for name in names}
     known, about = ctx.held(Compiled), _about(ctx, zone)
 
     def tell() -> None:
         if not zone.is_private:
-            known.note(rdata.plain(zone.name), about)
+            known.note(own, about)
         if (found := known.ready(zone.id)) is not None:
             for one, ready in sets.items():
                 found.set(one, ready)
@@ -248,25 +252,63 @@ def compiled(owner: Context, zone: HostedZone) -> Zone:
         by_name: dict[str, list[RecordSet]] = {}
         for record in owner.scan(RecordSet, zone.id):
             by_name.setdefault(record.shown["Name"], []).append(record)
-        names = {rdata.plain(name): _sets(owner, records) for name, records in by_name.items()}
-        found = Zone(rdata.plain(zone.name), names)
+        own = rdata.plain(zone.name)
+        names = {rdata.plain(name): _sets(owner, own, records) for name, records in by_name.items()}
+        for records in by_name.values():
+            names |= _hidden(owner, own, records)
+        found = Zone(own, names)
         known.keep(zone.id, found)
     return found
 
 
-def _sets(ctx: Context, records: Iterable[RecordSet]) -> Sets:
+def _sets(ctx: Context, zone: str, records: Iterable[RecordSet]) -> Sets:
+    """The record sets of a name of a zone, whose own name is as a query has it."""
     found: dict[int, tuple[Choice, ...]] = {}
     for record in records:
         number = rdata.TYPES[record.type]
-        found[number] = (*found.get(number, ()), _choice(ctx, record.shown))
+        instance_id = record.shown.get("TrafficPolicyInstanceId")
+        if instance_id is None:
+            found[number] = (*found.get(number, ()), _choice(ctx, record.shown))
+        elif branches := traffic_policies.tree(ctx, instance_id).get(traffic.START):
+            found[number] = _choices(ctx, zone, instance_id, branches)
     return found
+
+
+def _hidden(ctx: Context, zone: str, records: Iterable[RecordSet]) -> dict[str, Sets]:
+    """The record sets of the rules behind traffic policies, at names that nobody can ask for."""
+    found: dict[str, Sets] = {}
+    for record in records:
+        instance_id = record.shown.get("TrafficPolicyInstanceId", "")
+        tree = traffic_policies.tree(ctx, instance_id) if instance_id else {}
+        for rule, branches in tree.items():
+            if rule:
+                sets = {rdata.TYPES[record.type]: _choices(ctx, zone, instance_id, branches)}
+                found[traffic.hidden(instance_id, rule, zone)] = sets
+    return found
+
+
+def _choices(ctx: Context, zone: str, instance_id: str, branches: Iterable[Branch]) -> tuple[Choice, ...]:
+    found = []
+    for shown, rule, evaluates in branches:
+        choice = _choice(ctx, shown)
+        alias = traffic.hidden(instance_id, rule, zone) if rule else choice.alias
+        found.append(choice._replace(alias=alias, evaluates=evaluates or choice.evaluates))
+    return tuple(found)
+
+
+def _is_service(shown: Shown) -> bool:
+    target = shown.get("AliasTarget")
+    return target is not None and aliases.found(target["HostedZoneId"], target["DNSName"]) is not None
 
 
 def _choice(ctx: Context, shown: Shown) -> Choice:
     values = tuple((one["Value"], rdata.wire(shown["Type"], one["Value"])) for one in shown.get("ResourceRecords", ()))
     target = shown.get("AliasTarget")
+    if target is not None and _is_service(shown):
+        # A record without data stands for the addresses of a service, which follow from who asks (`aliases.resolved`).
+        values, target = ((target["DNSName"], b""),), None
     return Choice(
-        ttl=shown.get("TTL", 0),
+        ttl=shown.get("TTL", aliases.TTL_SECONDS if values else 0),
         values=values,
         alias=rdata.plain(target["DNSName"]) if target else "",
         evaluates=bool(target and target["EvaluateTargetHealth"]),

@@ -31,6 +31,16 @@ def takes(request: Request) -> bool:
     return request.method == "OPTIONS" or is_form
 
 
+def serves(ctx: Context, name: str) -> bool:
+    """Whether there is a website of the bucket that has a host's name, as aliases of Route 53 lead to it.
+
+    S3 User Guide, "Configuring a static website using a custom domain": the bucket has the name of the record.
+    """
+    with ctx.begin():
+        bucket = buckets.find(ctx, name)
+        return bucket is not None and buckets.configuration(ctx, bucket, "website") is not None
+
+
 def rules_origins(ctx: Context, request: Request) -> bool:
     """Whether the rules of a bucket are for this request: a preflight does not say which service it is for."""
     if request.method != "OPTIONS":
@@ -55,7 +65,7 @@ def observe(ctx: Context, request: Request, response: Response, error: str) -> N
 
 async def answer(ctx: Context, request: Request) -> Response:
     """Answer a preflight, a form, or for a website."""
-    if ".s3-website" in request.headers.get("host", ""):
+    if ".s3-website" in request.headers.get("host", "") or request.method in _READ:
         response = await _site(ctx, request)
         told = Request(request.method, f"/{_site_name(request)}{request.path}", request.query, request.headers)
         told.signed_path, told.peer = request.raw_path, request.peer
@@ -108,8 +118,10 @@ async def _site(ctx: Context, request: Request) -> Response:
 
 
 def _site_name(request: Request) -> str:
-    matched = _SITE.fullmatch(request.headers["host"].partition(":")[0])
-    return matched["bucket"] if matched else ""
+    """The bucket: what comes before the endpoint, or the whole of a name that is people's own."""
+    host = request.headers["host"].partition(":")[0]
+    matched = _SITE.fullmatch(host)
+    return matched["bucket"] if matched else host.lower().removesuffix(".")
 
 
 def _site_of(ctx: Context, name: str) -> websites.Site:

@@ -337,3 +337,30 @@ def test_a_form_puts_no_lines_into_answers(boto: MakeClient, served: Served, buc
     assert answer.status == 303 and "x-evil" not in {name.lower() for name in answer.headers}
     head = boto("s3").head_object(Bucket=bucket, Key="in/a")["ResponseMetadata"]["HTTPHeaders"]
     assert "x-evil" not in head
+
+
+# Websites of people's own names
+
+
+def test_a_bucket_named_as_a_host_is_that_hosts_website(boto: MakeClient, served: Served, account: str) -> None:
+    s3, name = boto("s3"), f"www.z{account}.example"
+    host = f"WWW.z{account}.example:80"
+    s3.create_bucket(Bucket=name)
+    s3.delete_public_access_block(Bucket=name)
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{name}/*"}
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    s3.put_object(Bucket=name, Key="index.html", Body=b"hello", ContentType="text/html")
+    before = ask(served, "GET", "/", host)
+    assert before.body != b"hello"
+    s3.put_bucket_website(Bucket=name, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
+    shown = ask(served, "GET", "/", host)
+    assert (shown.status, shown.body, shown.headers["content-type"]) == (200, b"hello", "text/html")
+    assert ask(served, "HEAD", "/", host).status == 200
+    # What is not there is refused to those who may not list, and fogbank's own pages have no foreign names.
+    assert [ask(served, "GET", path, host).status for path in ("/none", "/_fogbank/info")] == [403, 403]
+    # The API is there under any name for whoever signs.
+    signed = "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+    assert ask(served, "GET", "/", host, authorization=signed).body != b"hello"
+    assert ask(served, "PUT", "/x", host, b"x").status != 200
+    s3.delete_bucket_website(Bucket=name)
+    assert ask(served, "GET", "/", host).body != b"hello"

@@ -22,7 +22,6 @@ from fogbank.planes.net.facts import (
     Uplink,
     mac,
 )
-from fogbank.services.ec2 import resolver
 from fogbank.services.ec2.addressing import ipv6_prefix
 from fogbank.services.ec2.network import names
 from fogbank.services.ec2.prefix_lists import aws_lists
@@ -92,7 +91,7 @@ def uplink(region: str) -> frozenset[Fact]:
 
 def own_addresses(region: str) -> list[str]:
     """The public addresses at which a region's API answers: one for most services, and those of the prefix lists."""
-    return [resolver.api_address(region), *(answering(one) for one in aws_lists(region))]
+    return [public.api_address(region), *(answering(one) for one in aws_lists(region))]
 
 
 def answering(found: PrefixList) -> str:

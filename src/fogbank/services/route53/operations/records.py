@@ -10,7 +10,7 @@ from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.planes.dns import message, rdata
 from fogbank.planes.dns.message import Query, Subnet
-from fogbank.services.route53 import answers, health_checks, latency, names, record_sets, rules, zones
+from fogbank.services.route53 import answers, health_checks, latency, names, protections, record_sets, rules, zones
 from fogbank.services.route53.record_sets import Batch, Shown, key_of
 from fogbank.services.route53.resources import CidrCollection, RecordSet
 
@@ -24,6 +24,7 @@ def change_resource_record_sets(ctx: Context, req: dict[str, Any]) -> dict[str, 
     for action, shown in changes:
         if action != "DELETE":
             _check_known(ctx, shown)
+    protections.check(ctx, zone.id, [key_of(shown) for _, shown in changes])
     names = {key_of(shown).name for _, shown in changes}
     before = [one for name in names for one in zones.at(ctx, zone.id, name)]
     known = {key_of(one.shown): one.shown for one in before}

@@ -19,7 +19,15 @@ from fogbank.services.route53 import (
     signing,
     zones,
 )
-from fogbank.services.route53.resources import Authorization, Change, DelegationSet, HostedZone, RecordSet
+from fogbank.services.route53.resources import (
+    Authorization,
+    Change,
+    DelegationSet,
+    HostedZone,
+    Protection,
+    RecordSet,
+    TrafficPolicyInstance,
+)
 
 _REQUIRED = 2
 """The NS and the SOA record."""
@@ -113,12 +121,18 @@ def delete_hosted_zone(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if zone.records > _REQUIRED:
         text = "The specified hosted zone contains non-required resource record sets  and so cannot be deleted."
         raise AwsError("HostedZoneNotEmpty", text)
+    if next(ctx.scan(Protection, zone.id), None) is not None:
+        text = "The specified hosted zone contains resource record set protections and so cannot be deleted."
+        raise AwsError("HostedZoneNotEmpty", text)
     signing.drop(ctx, zone)
     query_logs.stop(ctx, zone)
     for record in list(ctx.scan(RecordSet, zone.id)):
         ctx.delete(RecordSet, zone.id, record.order, record.type, record.identifier)
     for one in list(ctx.scan(Authorization, zone.id)):
         ctx.delete(Authorization, zone.id, one.vpc)
+    for instance in ctx.find(TrafficPolicyInstance, "by_zone", zone.id):
+        # One whose record set could not be made, or was deleted.
+        ctx.delete(TrafficPolicyInstance, instance.id)
     ctx.delete(HostedZone, zone.id)
     zones.gone(ctx, zone)
     return {"ChangeInfo": zones.noted(ctx)}
