@@ -41,6 +41,8 @@ from fogbank.planes.engines.postgresql.plane import Databases
 from fogbank.planes.engines.proxies import FakeProxies, Proxies
 from fogbank.planes.net.fake import FakeNet
 from fogbank.planes.net.net import Net
+from fogbank.planes.sandbox.fake import FakeSandboxes
+from fogbank.planes.sandbox.sandbox import Sandboxes
 from fogbank.services.iam.identity import credential_of, note_use, policies_of, root_key
 from fogbank.settings import Settings
 from fogbank.store.blobs import Blobs
@@ -113,6 +115,7 @@ class Cloud:
         proxies: Callable[[Net], Proxies] | None = None,
         checks: Callable[[Net], Checks] | None = None,
         routers: Callable[[Net], Routers] | None = None,
+        sandboxes: Callable[[Net], Sandboxes] | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock or Clock()
@@ -143,6 +146,7 @@ class Cloud:
         self.checks = checks(self.net) if checks is not None else FakeChecks()
         self.checks.attend(self.clock, lambda: self.names.at)
         self.routers = routers(self.net) if routers is not None else FakeRouters()
+        self.sandboxes = sandboxes(self.net) if sandboxes is not None else FakeSandboxes()
         self.databases.trust(self.authority)
         self.planes = self._planes(doors)
         ground = Ground(self.store, self.clock, self.services, permission, seal, dice, self.planes, note_use)
@@ -154,6 +158,7 @@ class Cloud:
         self.reconcile = Reconcile(self.dispatch, self.clock)
         self.ca_bundle = ""
         """What AWS_CA_BUNDLE takes (and `sslrootcert`), once anything is served by TLS."""
+        self._api_url = ""
         self._tasks: list[asyncio.Task[None]] = []
         if self._own_clock:
             self._restore_clock()
@@ -169,6 +174,8 @@ class Cloud:
             routers=self.routers,
             checks=self.checks,
             authority=self.authority,
+            sandboxes=self.sandboxes,
+            api_url=lambda: self._api_url,
         )
 
     async def start(self) -> None:
@@ -229,6 +236,8 @@ class Cloud:
     async def listen(self, sock: socket.socket, *, tls: bool = False) -> None:
         """Serve the API on a bound socket."""
         await self.server().listen(sock, self._tls() if tls else None)
+        if not tls and not self._api_url:
+            self._api_url = api_url(sock)
 
     async def listen_dns(self, port: int) -> None:
         """Answer names to programs of this machine, at a loopback address; port 0 takes a free one. Raises OSError."""
@@ -261,6 +270,9 @@ class Cloud:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Whoever waits for something beside the calls lets go of it.
+        self.dispatch.holds.clear()
+        await self.sandboxes.close()
         self.names.close()
         self.doors.close()
         self.proxies.close()
@@ -391,6 +403,7 @@ class Cloud:
     async def emptied(self) -> None:
         """After a reset: the world has nothing left either."""
         self.doors.close()
+        await self.sandboxes.clear()
         await self.databases.clear()
         # Reconcilers that were at work may have begun something since.
         await self.reconcile.settled()
@@ -410,6 +423,13 @@ class Cloud:
             found = transaction.get(CloudTime, _HOME, "clock")
         if found is not None:
             self.clock.offset, self.clock.frozen_at = found.offset, found.frozen_at
+
+
+def api_url(sock: socket.socket) -> str:
+    """Where programs of this machine reach what listens on a bound socket."""
+    host, port = sock.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{host}:{port}"
 
 
 def _protocol_of(service: str) -> str:

@@ -32,6 +32,7 @@ from fogbank.planes.net.fake import FakeNet
 from fogbank.planes.net.namespaces import prefix_of
 from fogbank.planes.net.net import Net
 from fogbank.planes.process import Process, Spawn
+from fogbank.planes.sandbox.processes import ProcessSandboxes
 from fogbank.settings import Settings
 
 _LOG = logging.getLogger("fogbank")
@@ -119,6 +120,7 @@ async def _serve(settings: Settings, api: socket.socket, tls: socket.socket | No
         proxies=lambda net: _proxies(settings, net),
         checks=lambda net: _checks(settings, net),
         routers=lambda net: _routers(settings, net),
+        sandboxes=lambda net: _sandboxes(settings, net),
     )
     await cloud.start()
     await cloud.listen(api)
@@ -183,6 +185,12 @@ def _routers(settings: Settings, net: Net) -> BirdRouters:
     return BirdRouters(Engines(state / "routers", f"{prefix_of(state)}-routers", net))
 
 
+def _sandboxes(settings: Settings, net: Net) -> ProcessSandboxes:
+    """What runs functions; in a folder of its own. It goes by the state folder, as the network does."""
+    state = settings.state_folder
+    return ProcessSandboxes(state / "sandboxes", prefix_of(state), net)
+
+
 def start(settings: Settings, given: dict[str, Any]) -> Running:
     """Put a cloud into the background, and wait until it answers. Raises RunError with what its log says."""
     with _usable_state(settings):
@@ -231,6 +239,7 @@ async def _cleared(settings: Settings) -> None:
     await _checks(settings, FakeNet("plain")).halt()
     await _databases(settings, FakeNet("plain")).halt()
     await _routers(settings, FakeNet("plain")).clear()
+    await _sandboxes(settings, FakeNet("plain")).sweep()
     try:
         # Only who may make networks of a kind may take them away.
         for mode in ("rootless",) if probe.full() else ("full", "rootless"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from fogbank.planes.engines.postgresql.fake import FakeDatabases
 from fogbank.planes.engines.postgresql.plane import Databases
 from fogbank.planes.engines.proxies import FakeProxies, Proxies
 from fogbank.planes.net.net import Net
+from fogbank.planes.sandbox.fake import FakeSandboxes
+from fogbank.planes.sandbox.sandbox import Sandboxes
 
 
 class Planes(NamedTuple):
@@ -31,3 +34,8 @@ class Planes(NamedTuple):
     authority: Callable[[], Authority] | None = None
     """Whoever signs the certificates of this cloud's servers; made when it is first asked for."""
     checks: Checks = FakeChecks()
+    sandboxes: Sandboxes = FakeSandboxes()
+    api_url: Callable[[], str] = str
+    """Where programs of this machine find the API; empty where nothing listens."""
+    machine_now: Callable[[], float] = time.time
+    """Machine time, for whoever in the world has to be done in time."""

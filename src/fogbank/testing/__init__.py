@@ -18,6 +18,7 @@ from fogbank.planes.engines.bird import Routers
 from fogbank.planes.engines.postgresql.plane import Databases
 from fogbank.planes.engines.proxies import Proxies
 from fogbank.planes.net.net import Net
+from fogbank.planes.sandbox.sandbox import Sandboxes
 from fogbank.settings import Settings
 
 START = 1_750_000_000.0
@@ -27,6 +28,7 @@ MakeDatabases = Callable[[Net], Databases]
 MakeProxies = Callable[[Net], Proxies]
 MakeChecks = Callable[[Net], Checks]
 MakeRouters = Callable[[Net], Routers]
+MakeSandboxes = Callable[[Net], Sandboxes]
 
 
 class TestCloud:
@@ -45,12 +47,14 @@ class TestCloud:
         proxies: MakeProxies | None = None,
         checks: MakeChecks | None = None,
         routers: MakeRouters | None = None,
+        sandboxes: MakeSandboxes | None = None,
         is_running: bool = False,
         **settings: Any,
     ) -> None:
         self._loop = asyncio.new_event_loop()
         self.clock = Clock() if is_running else Clock(frozen_at=START)
-        planes = {"net": net, "databases": databases, "proxies": proxies, "checks": checks, "routers": routers}
+        planes: dict[str, Any] = {"net": net, "databases": databases, "proxies": proxies, "checks": checks}
+        planes |= {"routers": routers, "sandboxes": sandboxes}
         try:
             self.cloud = self.run(self._made(Settings(**{"ephemeral": True, **settings}), planes))
         except BaseException:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
+from fogbank.planes.sandbox import archive
 from fogbank.planes.sandbox.sandbox import Environment, Function, Invocation, Outcome
 
 Answers = Callable[[Function, Invocation], Outcome]
@@ -24,9 +26,19 @@ class FakeSandboxes:
     def runtimes(self) -> Mapping[str, str]:
         return {"python3.11": "", "nodejs20.x": "", "provided.al2023": "", "python3.14": "not installed: a test"}
 
+    async def warm(self, runtime: str) -> None:
+        return None
+
     async def start(self, function: Function) -> Environment:
         self.started.append(function)
         return _FakeEnvironment(self, function)
+
+    async def unpacked(self, digest: str, code: bytes) -> Path:
+        archive.check(code)
+        return Path("/nonexistent") / digest
+
+    async def clear(self) -> None:
+        return None
 
     async def close(self) -> None:
         return None

@@ -96,8 +96,23 @@ class Sandboxes(Protocol):
     def runtimes(self) -> Mapping[str, str]:
         """Every runtime that AWS has and this plane knows -> empty where it is installed, else how to install it."""
 
+    async def warm(self, runtime: str) -> None:
+        """Make ready what `start` needs for a runtime, so that the first environment begins as soon as later ones.
+
+        `start` does so by itself. Raises WorldError.
+        """
+
     async def start(self, function: Function) -> Environment:
         """A new environment that waits for its first event. Raises Failed, or WorldError where the machine will not."""
 
+    async def unpacked(self, digest: str, code: bytes) -> Path:
+        """The folder with the content of a code archive (zip), unpacked once for each digest, a name for a file.
+
+        It is there until `clear` or `close`. Raises BadArchive (of `archive`) where it cannot be unpacked.
+        """
+
+    async def clear(self) -> None:
+        """End every environment, and forget all code; others may be started."""
+
     async def close(self) -> None:
-        """End every environment."""
+        """End every environment, and let go of all folders."""
