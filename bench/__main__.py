@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import boto3
 import uvloop
 
-from bench import checks, databases, failovers, load, names, network, objects, peers, queues, telemetry
+from bench import checks, databases, failovers, functions, load, names, network, objects, peers, queues, telemetry
 from bench.load import Call, Figures, Target
 from bench.peers import CLIENT_CORE, Peer
 
@@ -189,7 +189,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=3, help="runs of each")
     options.add_argument("--only", default="fogbank,ministack,moto", help="peers")
     options.add_argument(
-        "--parts", default="starts,throughput,growth,objects,queues,telemetry,network,databases,failovers,names,checks"
+        "--parts", default="starts,throughput,growth,objects,queues,telemetry,network,databases,failovers,names,checks,functions"
     )
     options.add_argument(
         "--many", type=int, default=1_000_000, help="objects, messages and log events of the large runs"
@@ -220,6 +220,7 @@ def main() -> None:
         ("databases", databases.run),
         ("failovers", failovers.run),
         ("names", names.run),
+        ("functions", functions.run),
         ("checks", checks.run),
     ):
         if name in chosen.parts:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from fogbank.planes.engines import bird
 from fogbank.planes.engines.postgresql import servers
 from fogbank.planes.net import probe, uplinks
+from fogbank.planes.sandbox import interpreters
 from fogbank.running import RunError, bound
 from fogbank.settings import Settings
 
@@ -44,6 +45,10 @@ def findings(settings: Settings, runs: bool) -> Iterator[Finding]:
     yield _postgresql(settings)
     path = bird.program()
     yield _of("bird", bool(path), path or "not installed: there can be no edges (`fogbank dns edges`)", bird.REMEDY)
+    runtimes = [name for name, found in interpreters.installed().items() if found is not None]
+    yield _of(
+        "lambda", bool(runtimes), ", ".join(runtimes) or "no runtime of functions", interpreters.remedy("nodejs20.x")
+    )
     for tool, remedy in (("aws", "pip install awscli"), ("terraform", "see terraform.io")):
         path = shutil.which(tool)
         yield _of(tool, path is not None, path or "not on the PATH", remedy)

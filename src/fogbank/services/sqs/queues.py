@@ -10,7 +10,7 @@ from fogbank.control.context import Context
 from fogbank.services.sqs import rules, settings
 from fogbank.services.sqs.resources import Queue
 
-_HOST_DEFAULT = "127.0.0.1:4566"
+_URL_DEFAULT = "http://127.0.0.1:4566"
 
 
 class Found(NamedTuple):
@@ -51,10 +51,12 @@ def by_arn(ctx: Context, arn: str) -> Found | None:
 
 
 def url_of(ctx: Context, name: str, account: str = "") -> str:
-    """A queue's URL, at the host that the client used."""
+    """A queue's URL, at the host that the client used; for whoever came by no host, where this cloud is reached."""
     origin = ctx.origin
-    scheme = "https" if origin.secure else "http"
-    return f"{scheme}://{origin.host or _HOST_DEFAULT}/{account or ctx.account}/{name}"
+    path = f"/{account or ctx.account}/{name}"
+    if not origin.host:
+        return f"{ctx.planes.api_url() or _URL_DEFAULT}{path}"
+    return f"{'https' if origin.secure else 'http'}://{origin.host}{path}"
 
 
 def check_dead_letters(ctx: Context, queue: Queue, text: str) -> None:
