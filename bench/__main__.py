@@ -183,14 +183,28 @@ def fill(peer: Peer, target: Target, start: int, end: int) -> float:
     return asyncio.run(load.once(peer.port, requests, 16))
 
 
+PARTS = (
+    "starts",
+    "throughput",
+    "growth",
+    "objects",
+    "queues",
+    "telemetry",
+    "network",
+    "databases",
+    "failovers",
+    "names",
+    "checks",
+    "functions",
+)
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seconds", type=float, default=3.0, help="length of one run")
     options.add_argument("--rounds", type=int, default=3, help="runs of each")
     options.add_argument("--only", default="fogbank,ministack,moto", help="peers")
-    options.add_argument(
-        "--parts", default="starts,throughput,growth,objects,queues,telemetry,network,databases,failovers,names,checks,functions"
-    )
+    options.add_argument("--parts", default=",".join(PARTS))
     options.add_argument(
         "--many", type=int, default=1_000_000, help="objects, messages and log events of the large runs"
     )

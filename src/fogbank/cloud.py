@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import random
 import socket
@@ -428,8 +429,10 @@ class Cloud:
 def api_url(sock: socket.socket) -> str:
     """Where programs of this machine reach what listens on a bound socket."""
     host, port = sock.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{host}:{port}"
+    found = ipaddress.ip_address(host)
+    if found.is_unspecified:
+        host = "::1" if found.version == 6 else "127.0.0.1"
+    return f"http://[{host}]:{port}" if found.version == 6 else f"http://{host}:{port}"
 
 
 def _protocol_of(service: str) -> str:

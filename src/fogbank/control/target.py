@@ -28,7 +28,7 @@ class Parcel(NamedTuple):
 
 
 def deliver(ctx: Context, arn: str, parcel: Parcel) -> None:
-    """Hand a parcel to a queue, a topic or a log group, as the caller of `ctx`, wherever the resource is.
+    """Hand a parcel to a queue, a topic, a log group or a function, as the caller of `ctx`, wherever the resource is.
 
     Raises the target's AwsError, and InvalidParameterValue for an ARN of something that cannot be handed anything.
     """
@@ -106,8 +106,13 @@ def _to_log_group(ctx: Context, arn: Arn, parcel: Parcel) -> None:
         ctx.call("logs", "PutLogEvents", **put)
 
 
+def _to_function(ctx: Context, arn: Arn, parcel: Parcel) -> None:
+    ctx.call("lambda", "InvokeAsync", FunctionName=str(arn), InvokeArgs=parcel.body.encode())
+
+
 _SENDERS: Mapping[str, Callable[[Context, Arn, Parcel], None]] = {
     "sqs": _to_queue,
     "sns": _to_topic,
     "logs": _to_log_group,
+    "lambda": _to_function,
 }

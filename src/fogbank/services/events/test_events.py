@@ -346,8 +346,8 @@ def test_targets_are_checked(bridge: Bridge) -> None:
     one = {"Id": "1", "Arn": bridge.queue_arn}
     with refused("ValidationException", "not in correct format"):
         targets({**one, "Arn": "queue"})
-    with refused("NotImplemented", "PutTargets to lambda"):
-        targets({**one, "Arn": "arn:aws:lambda:us-east-1:000000000000:function:f"})
+    with refused("NotImplemented", "PutTargets to states"):
+        targets({**one, "Arn": "arn:aws:states:us-east-1:000000000000:stateMachine:m"})
     with refused("ValidationException", "Only one of Input, InputPath, or InputTransformer"):
         targets({**one, "Input": "{}", "InputPath": "$"})
     with refused("ValidationException", "JSON syntax error in input for target 1"):

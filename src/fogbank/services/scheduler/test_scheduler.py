@@ -207,8 +207,8 @@ def test_what_is_wrong_is_said(desk: Desk) -> None:
         desk.schedule("rate(1 day)", FlexibleTimeWindow={"Mode": "FLEXIBLE"})
     with refused("ValidationException", "must allow AWS EventBridge Scheduler to assume the role"):
         desk.schedule("rate(1 day)", target={"RoleArn": desk.make_role("other", "sqs:*", service="ec2.amazonaws.com")})
-    with refused("NotImplemented", "lambda"):
-        desk.schedule("rate(1 day)", target={"Arn": "arn:aws:lambda:us-east-1:000000000000:function:f"})
+    with refused("NotImplemented", "states"):
+        desk.schedule("rate(1 day)", target={"Arn": "arn:aws:states:us-east-1:000000000000:stateMachine:m"})
     with refused("ResourceNotFoundException", "Schedule group nowhere does not exist"):
         desk.schedule("rate(1 day)", GroupName="nowhere")
     desk.schedule("rate(1 day)")

@@ -7,7 +7,9 @@ from typing import Any
 
 from fogbank.aws.arns import Arn
 from fogbank.aws.errors import AwsError
+from fogbank.control import target as targets
 from fogbank.control.context import Context, Source
+from fogbank.control.target import Parcel
 from fogbank.services.sns import envelopes, filters, mailbox, retries, subscriptions
 from fogbank.services.sns.envelopes import Message
 from fogbank.services.sns.resources import Delivery, Settings, Subscription
@@ -50,6 +52,13 @@ def _hand(ctx: Context, found: Found, message: Message, subscription: Subscripti
     try:
         if protocol == "sqs":
             _send(ctx, found, message, subscription)
+        elif protocol == "lambda":
+            body = envelopes.for_function(ctx, found, message, subscription)
+            targets.deliver(
+                found.home.as_service(Source(found.arn, found.home.account), name="sns"),
+                subscription.endpoint,
+                Parcel(body),
+            )
         else:
             _mail(ctx, found, message, subscription)
     except AwsError as error:

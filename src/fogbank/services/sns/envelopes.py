@@ -69,6 +69,20 @@ def notification(ctx: Context, found: Found, message: Message, subscription: Sub
     return json.dumps(envelope, ensure_ascii=False)
 
 
+def for_function(ctx: Context, found: Found, message: Message, subscription: Subscription) -> str:
+    """The event that a function gets (Lambda Developer Guide, "Amazon SNS"): the notification, by other names."""
+    told = json.loads(notification(ctx, found, message, subscription))
+    told = {name.replace("URL", "Url"): value for name, value in told.items()}
+    told = {"Subject": None, **told, "MessageAttributes": told.get("MessageAttributes", {})}
+    record = {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": f"{found.arn}:{subscription.id}",
+        "Sns": told,
+    }
+    return json.dumps({"Records": [record]}, ensure_ascii=False)
+
+
 def _signed_notification(ctx: Context, found: Found, message: Message, text: str) -> dict[str, Any]:
     envelope = {"Type": "Notification", "MessageId": message.id}
     if message.sequence:

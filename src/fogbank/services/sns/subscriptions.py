@@ -20,7 +20,6 @@ SETTABLE = {
 }  # fmt: skip
 _RAW = ("sqs", "http", "https")
 _NO_TARGET = {
-    "lambda": "fogbank cannot deliver to functions yet",
     "firehose": "fogbank has no delivery streams",
 }
 PROTOCOLS = ("http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
@@ -66,6 +65,8 @@ def check_endpoint(ctx: Context, found: Found, protocol: str, endpoint: str) -> 
         rules.checked_phone(endpoint)
     if protocol == "sqs":
         _check_queue(found, endpoint)
+    if protocol == "lambda":
+        _check_function(endpoint)
     if protocol == "application":
         device(ctx, endpoint)
     if found.topic.fifo and protocol != "sqs":
@@ -90,6 +91,12 @@ def _check_queue(found: Found, endpoint: str) -> None:
         raise rules.invalid("SQS endpoint ARN")
     if arn.resource.endswith(".fifo") and not found.topic.fifo:
         raise rules.invalid("Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics")
+
+
+def _check_function(endpoint: str) -> None:
+    arn = Arn.parse(endpoint)
+    if arn is None or arn.service != "lambda" or not arn.resource.startswith("function:"):
+        raise rules.invalid("Lambda endpoint ARN")
 
 
 def device(ctx: Context, arn: str) -> tuple[Context, Device]:

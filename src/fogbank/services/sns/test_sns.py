@@ -365,7 +365,7 @@ def test_subscribing_again(topic: Topic, inbox: Inbox) -> None:
         ("email", "nobody", "Email address"),
         ("sms", "x", "PhoneNumber"),
         ("sqs", "x", "SQS endpoint ARN"),
-        ("lambda", "arn:aws:lambda:us-east-1:000000000000:function:f", "cannot deliver to functions"),
+        ("lambda", "arn:aws:sqs:us-east-1:000000000000:q", "Lambda endpoint ARN"),
         ("firehose", "arn:aws:firehose:us-east-1:000000000000:deliverystream/x", "no delivery streams"),
     ],
 )

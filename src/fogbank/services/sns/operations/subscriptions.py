@@ -76,7 +76,7 @@ def _made(ctx: Context, found: Found, where: tuple[str, str], attributes: dict[s
 
 def _needs_no_word(ctx: Context, protocol: str, endpoint: str) -> bool:
     """Whether whoever subscribes is the endpoint's owner, or nobody is ever asked."""
-    if protocol == "sqs":
+    if protocol in ("sqs", "lambda"):
         arn = Arn.parse(endpoint)
         return arn is not None and arn.account == ctx.account
     return protocol in ("sms", "application")

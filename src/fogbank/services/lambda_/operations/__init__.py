@@ -1,0 +1,1 @@
+"""Lambda's API, one file for each noun of it."""

@@ -1,0 +1,1 @@
+"""Functions that really run, behind the whole of the API."""
