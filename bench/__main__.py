@@ -16,7 +16,20 @@ from urllib.parse import urlencode
 import boto3
 import uvloop
 
-from bench import checks, databases, failovers, functions, load, names, network, objects, peers, queues, telemetry
+from bench import (
+    checks,
+    databases,
+    failovers,
+    functions,
+    load,
+    names,
+    network,
+    objects,
+    peers,
+    queues,
+    stacks,
+    telemetry,
+)
 from bench.load import Call, Figures, Target
 from bench.peers import CLIENT_CORE, Peer
 
@@ -236,6 +249,7 @@ def main() -> None:
         ("names", names.run),
         ("functions", functions.run),
         ("checks", checks.run),
+        ("stacks", stacks.run),
     ):
         if name in chosen.parts:
             part(make, chosen)

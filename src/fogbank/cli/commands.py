@@ -213,6 +213,11 @@ def resolve(arguments: argparse.Namespace) -> None:
 
 
 def coverage(arguments: argparse.Namespace) -> None:
+    if arguments.cloudformation:
+        types = remote.ask(_cloud(arguments), "GET", "coverage/cloudformation")
+        chosen = {name: types.get(name, []) for name in [arguments.service]} if arguments.service else types
+        _say(arguments, chosen, "\n".join(one for found in chosen.values() for one in found))
+        return
     found = remote.ask(_cloud(arguments), "GET", "coverage")
     if arguments.service and arguments.service not in found:
         raise RunError(f"no service here is named {arguments.service}; there are {', '.join(found)}")
@@ -339,7 +344,15 @@ COMMANDS: list[tuple[str, Command, str, list[tuple[tuple[str, ...], dict[str, An
     ("dig", resolve, "what the cloud's name server says to this machine", dig.OPTIONS),
     ("scenario", scenario, "the stories that come with the source: list, run NAME", scenarios.OPTIONS),
     ("metrics", metrics, "draw a metric of CloudWatch", _METRICS),
-    ("coverage", coverage, "which operations have code", [(("service",), {"nargs": "?"})]),
+    (
+        "coverage",
+        coverage,
+        "which operations have code, or which resource types",
+        [
+            (("service",), {"nargs": "?"}),
+            (("--cloudformation",), {"action": "store_true", "help": "resource types of CloudFormation instead"}),
+        ],
+    ),
     ("settings", show_settings, "every setting, its value and where that came from", []),
     ("completion", completion, "a completion script", [(("shell",), {"choices": ["bash", "zsh"]})]),
     ("version", version, "the version", []),

@@ -107,6 +107,11 @@ def test_status_env_and_coverage_for_programs(state: Path, capsys: pytest.Captur
     assert asked(state, capsys, "reset")["reset"] is True
 
 
+def test_coverage_lists_the_types_of_stacks(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "AWS::SQS::Queue" in asked(state, capsys, "coverage", "--cloudformation")["sqs"]
+    assert asked(state, capsys, "coverage", "sts", "--cloudformation") == {"sts": []}
+
+
 def test_coverage_of_a_service_that_is_not_there(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["coverage", "braket", "--state", str(state)]) == 1
     assert "no service here is named braket" in capsys.readouterr().err

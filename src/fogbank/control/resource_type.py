@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from fogbank.aws.errors import AwsError
+from fogbank.aws.scope import Scope
 from fogbank.control.context import Context
+from fogbank.control.fitting import fitted
 
 Properties = Mapping[str, Any]
 """A resource's properties with everything resolved, as the template writes them."""
@@ -22,6 +25,8 @@ class Wanted(NamedTuple):
     """The same for every try of one creation: for operations that take a client token, and for caller references."""
     tags: Mapping[str, str]
     """The stack's, for types that take tags beside their own."""
+    scope: Scope = Scope("", "", "")
+    """Where it is made."""
     is_again: bool = False
     """Whether an earlier try, of which nobody knows how it ended, may have made it already."""
 
@@ -33,6 +38,10 @@ class Change(NamedTuple):
     before: Properties
     after: Properties
     tags: Mapping[str, str]
+    """The stack's."""
+    tags_before: Mapping[str, str] = MappingProxyType({})
+    attributes: Mapping[str, Any] = MappingProxyType({})
+    """As they were when it was made or changed last."""
 
 
 class Waits(Exception):
@@ -43,8 +52,17 @@ class Waits(Exception):
         self.seconds = seconds
 
 
+class AtOnce(NamedTuple):
+    """What can be done without waiting: in the transaction in which it is written down, so wholly or not at all."""
+
+    create: Callable[[Context, Wanted], str]
+    """Raises MustWait for what only the waiting form can make."""
+    delete: Callable[[Context, str, Properties], None]
+    update: Callable[[Context, Change], None] | None
+
+
 class ResourceType(NamedTuple):
-    """A type. Its calls go through `ctx.invoke`, as any user's would, and are made as whoever owns the stack.
+    """A type. Its calls are made as any user's would be, by whoever owns the stack.
 
     Each may be made again after a crash, so each finds what an earlier try has left; a service's own error fails the
     resource, with its text as the reason.
@@ -58,6 +76,8 @@ class ResourceType(NamedTuple):
     """Takes it away; what is gone already is no error."""
     update: Callable[[Context, Change], Awaitable[None]] | None = None
     """Changes it in place; None for types of which every change makes another."""
+    finish: Callable[[Context, str, Wanted], Awaitable[None]] | None = None
+    """What is left to do, or to wait for, once its id has been written down: after a creation and after a change."""
     attributes: Callable[[Context, str, Properties], Awaitable[Mapping[str, Any]]] | None = None
     """What `Fn::GetAtt` finds."""
     required: tuple[str, ...] = ()
@@ -65,6 +85,13 @@ class ResourceType(NamedTuple):
     """All properties of the type that have an effect; any other fails the resource, which names it."""
     replaces: frozenset[str] = frozenset()
     """The properties whose change makes another resource in its place."""
+    replaced: Callable[[Properties, Properties], bool] | None = None
+    """Whether a change from the first to the second makes another, where names alone do not say so."""
+    has_tags: bool = False
+    """Whether the stack's tags are its too, and follow them."""
+    gone: Callable[[Context, str], Awaitable[None]] | None = None
+    """Raises Waits while what has been deleted is still there."""
+    at_once: AtOnce | None = None
 
 
 Call = tuple[str, dict[str, Any]]
@@ -81,12 +108,26 @@ class Table(NamedTuple):
     """The physical id, out of the answer to `create` (empty where an earlier try had made it already)."""
     delete: Callable[[str, Properties], Iterable[Call]]
     update: Callable[[Change], Iterable[Call]] | None = None
+    retag: Callable[[Change, dict[str, str], list[str]], Iterable[Call]] | None = None
+    """Told the tags to set, and the keys of those to take away."""
+    tags_property: str = "Tags"
+    taken: Callable[[Wanted], Call] | None = None
+    """What finds one of the same name, for services that would take its creation for a change: with no error, or
+    with something in the list of its answer, it is there already."""
     look: Callable[[str], Call] | None = None
     """What attributes are asked by, if they do not follow from the id."""
+    looks: Callable[[str], Iterable[Call]] | None = None
+    """What else they are asked by."""
     attributes: Callable[[str, Properties, dict[str, Any]], Mapping[str, Any]] | None = None
     """Told the id, the properties, and the answer to `look`."""
     afterwards: Callable[[str, Wanted], Iterable[Call]] | None = None
-    """What has to be said of a new one once it is there."""
+    """What has to be said of a new one once it is there; where operations wait, of a changed one too."""
+    ready: Callable[[dict[str, Any]], bool] | None = None
+    """Whether it is there, by the answer to `look`. Raises AwsError for one that will never be."""
+    gone: Callable[[dict[str, Any]], bool] | None = None
+    """Whether what has been deleted is gone, by the answer to `look`, whose `absent` errors say so too."""
+    waits: bool = False
+    """Whether its operations wait."""
     present: tuple[str, ...] = ()
     """The codes of errors that say that it is there: no failure where an earlier try may have made it."""
     absent: tuple[str, ...] = ()
@@ -94,58 +135,228 @@ class Table(NamedTuple):
     required: tuple[str, ...] = ()
     known: frozenset[str] = frozenset()
     replaces: frozenset[str] = frozenset()
+    replaced: Callable[[Properties, Properties], bool] | None = None
 
 
 def of_calls(table: Table) -> ResourceType:
     """The type that a table describes."""
+    at_once = None if table.waits else AtOnce(_creates(table), _deletes(table), _updates(table))
+    return ResourceType(
+        table.name,
+        _creates_slowly(table),
+        _deletes_slowly(table),
+        _updates_slowly(table) if table.update is not None else None,
+        _finishes(table),
+        _attributes(table) if table.attributes is not None else None,
+        table.required,
+        table.known,
+        table.replaces,
+        table.replaced,
+        table.retag is not None,
+        _vanishes(table),
+        at_once,
+    )
 
+
+def _creates(table: Table) -> Callable[[Context, Wanted], str]:
+    def create(ctx: Context, wanted: Wanted) -> str:
+        if table.taken is not None:
+            _check_free(ctx, table, *table.taken(wanted))
+        operation, params = table.create(wanted)
+        answer = ctx.call(table.service, operation, **fitted(table.service, operation, params))
+        identity = table.identity(answer, wanted)
+        for operation, params in _later(table, identity, wanted):
+            ctx.call(table.service, operation, **fitted(table.service, operation, params))
+        return identity
+
+    return create
+
+
+def _check_free(ctx: Context, table: Table, operation: str, params: dict[str, Any]) -> None:
+    """Raises AlreadyExists."""
+    try:
+        answer = ctx.call(table.service, operation, **params)
+    except AwsError as error:
+        if error.code not in table.absent:
+            raise
+        return
+    if all(answer.values()) or not any(isinstance(one, list) for one in answer.values()):
+        raise already_exists(table.name, " ".join(str(one) for one in params.values() if isinstance(one, str)))
+
+
+def already_exists(kind: str, name: str) -> AwsError:
+    """The error for a resource that is there, and that no stack of ours has made."""
+    return AwsError("AlreadyExists", f"Resource of type '{kind}' with identifier '{name}' already exists.")
+
+
+def _creates_slowly(table: Table) -> Callable[[Context, Wanted], Awaitable[str]]:
     async def create(ctx: Context, wanted: Wanted) -> str:
         operation, params = table.create(wanted)
         answer: dict[str, Any] = {}
         try:
-            answer = await ctx.invoke(table.service, operation, **params)
+            answer = await _invoked(ctx, table, (operation, params))
         except AwsError as error:
             if error.code not in table.present or not wanted.is_again:
                 raise
-        identity = table.identity(answer, wanted)
-        await _made(ctx, table.service, table.afterwards(identity, wanted) if table.afterwards is not None else ())
-        return identity
+        return table.identity(answer, wanted)
 
+    return create
+
+
+def _later(table: Table, identity: str, wanted: Wanted) -> Iterable[Call]:
+    return table.afterwards(identity, wanted) if table.afterwards is not None else ()
+
+
+def _changes(table: Table, change: Change) -> list[Call]:
+    """The calls of an update, tags included."""
+    assert table.update is not None
+    calls = list(table.update(change))
+    if table.retag is None:
+        return calls
+    own = table.tags_property
+    before, after = tags(change.tags_before, change.before.get(own)), tags(change.tags, change.after.get(own))
+    new = {key: value for key, value in after.items() if before.get(key) != value}
+    gone = [key for key in before if key not in after]
+    return calls + list(table.retag(change, new, gone)) if new or gone else calls
+
+
+def _updates(table: Table) -> Callable[[Context, Change], None] | None:
+    def update(ctx: Context, change: Change) -> None:
+        for operation, params in _changes(table, change):
+            ctx.call(table.service, operation, **fitted(table.service, operation, params))
+
+    return update if table.update is not None else None
+
+
+def _updates_slowly(table: Table) -> Callable[[Context, Change], Awaitable[None]]:
     async def update(ctx: Context, change: Change) -> None:
-        assert table.update is not None
-        await _made(ctx, table.service, table.update(change))
+        for call in _changes(table, change):
+            await _invoked(ctx, table, call)
 
-    async def delete(ctx: Context, identity: str, properties: Properties) -> None:
+    return update
+
+
+def _deletes(table: Table) -> Callable[[Context, str, Properties], None]:
+    def delete(ctx: Context, identity: str, properties: Properties) -> None:
         for operation, params in table.delete(identity, properties):
             try:
-                await ctx.invoke(table.service, operation, **params)
+                ctx.call(table.service, operation, **fitted(table.service, operation, params))
             except AwsError as error:
                 if error.code not in table.absent:
                     raise
 
+    return delete
+
+
+def _vanishes(table: Table) -> Callable[[Context, str], Awaitable[None]] | None:
+    async def gone(ctx: Context, identity: str) -> None:
+        assert table.gone is not None
+        assert table.look is not None
+        try:
+            answer = await _invoked(ctx, table, table.look(identity))
+        except AwsError as error:
+            if error.code not in table.absent:
+                raise
+            return
+        if not table.gone(answer):
+            raise Waits
+
+    return gone if table.gone is not None else None
+
+
+def _deletes_slowly(table: Table) -> Callable[[Context, str, Properties], Awaitable[None]]:
+    async def delete(ctx: Context, identity: str, properties: Properties) -> None:
+        for call in table.delete(identity, properties):
+            try:
+                await _invoked(ctx, table, call)
+            except AwsError as error:
+                if error.code not in table.absent:
+                    raise
+
+    return delete
+
+
+def _finishes(table: Table) -> Callable[[Context, str, Wanted], Awaitable[None]] | None:
+    async def finish(ctx: Context, identity: str, wanted: Wanted) -> None:
+        if table.waits:
+            for call in _later(table, identity, wanted):
+                await _invoked(ctx, table, call)
+        if table.ready is None or table.look is None:
+            return
+        if not table.ready(await _invoked(ctx, table, table.look(identity))):
+            raise Waits
+
+    return finish if table.ready is not None or (table.waits and table.afterwards is not None) else None
+
+
+def _attributes(table: Table) -> Callable[[Context, str, Properties], Awaitable[Mapping[str, Any]]]:
     async def attributes(ctx: Context, identity: str, properties: Properties) -> Mapping[str, Any]:
         assert table.attributes is not None
-        answer: dict[str, Any] = {}
-        if table.look is not None:
-            operation, params = table.look(identity)
-            answer = await ctx.invoke(table.service, operation, **params)
+        answer = await _invoked(ctx, table, table.look(identity)) if table.look is not None else {}
+        for call in table.looks(identity) if table.looks is not None else ():
+            answer = {**answer, **await _invoked(ctx, table, call)}
         return table.attributes(identity, properties, answer)
 
+    return attributes
+
+
+async def _invoked(ctx: Context, table: Table, call: Call) -> dict[str, Any]:
+    operation, params = call
+    return await ctx.invoke(table.service, operation, **fitted(table.service, operation, params))
+
+
+class Functions(NamedTuple):
+    """A type whose calls depend on what others answer: functions that wait for nothing, run in one transaction."""
+
+    name: str
+    create: Callable[[Context, Wanted], str]
+    delete: Callable[[Context, str, Properties], None]
+    update: Callable[[Context, Change], None] | None = None
+    attributes: Callable[[Context, str, Properties], Mapping[str, Any]] | None = None
+    required: tuple[str, ...] = ()
+    known: frozenset[str] = frozenset()
+    replaces: frozenset[str] = frozenset()
+    has_tags: bool = False
+
+
+def of_functions(found: Functions) -> ResourceType:
+    """The type that some functions make."""
+
+    async def create(ctx: Context, wanted: Wanted) -> str:
+        with ctx.begin():
+            return found.create(ctx, wanted)
+
+    async def delete(ctx: Context, identity: str, properties: Properties) -> None:
+        with ctx.begin():
+            found.delete(ctx, identity, properties)
+
+    async def update(ctx: Context, change: Change) -> None:
+        assert found.update is not None
+        with ctx.begin():
+            found.update(ctx, change)
+
+    async def attributes(ctx: Context, identity: str, properties: Properties) -> Mapping[str, Any]:
+        assert found.attributes is not None
+        with ctx.begin():
+            return found.attributes(ctx, identity, properties)
+
     return ResourceType(
-        table.name,
+        found.name,
         create,
         delete,
-        update if table.update is not None else None,
-        attributes if table.attributes is not None else None,
-        table.required,
-        table.known,
-        table.replaces,
+        update if found.update is not None else None,
+        attributes=attributes if found.attributes is not None else None,
+        required=found.required,
+        known=found.known,
+        replaces=found.replaces,
+        has_tags=found.has_tags,
+        at_once=AtOnce(found.create, found.delete, found.update),
     )
 
 
-async def _made(ctx: Context, service: str, calls: Iterable[Call]) -> None:
-    for operation, params in calls:
-        await ctx.invoke(service, operation, **params)
+def is_on(properties: Properties, name: str, default: bool = False) -> bool:
+    """A switch, which templates may write as text."""
+    return str(properties.get(name, default)).lower() == "true"
 
 
 def some(properties: Properties, *names: str) -> dict[str, Any]:

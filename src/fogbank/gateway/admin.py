@@ -17,7 +17,7 @@ from fogbank.aws import ids
 from fogbank.aws.errors import AwsError
 from fogbank.codec.message import Request, Response
 from fogbank.control import fault as faults
-from fogbank.gateway.coverage import coverage
+from fogbank.gateway.coverage import coverage, resource_types
 from fogbank.gateway.hosts import is_own
 from fogbank.gateway.longtail import Longtail
 
@@ -60,6 +60,7 @@ class Admin:
             "/_fogbank/health": {"GET": self._health},
             "/_fogbank/info": {"GET": self._info},
             "/_fogbank/coverage": {"GET": self._coverage},
+            "/_fogbank/coverage/cloudformation": {"GET": self._resource_types},
             "/_fogbank/events": {"GET": self._events},
             "/_fogbank/clock": {"GET": self._clock, "POST": self._move_clock},
             "/_fogbank/faults": {"GET": self._faults, "POST": self._add_fault, "DELETE": self._remove_faults},
@@ -141,6 +142,9 @@ class Admin:
             "services": list(self._cloud.services.names),
             "uptime_seconds": round(time.monotonic() - self._started, 3),
         }
+
+    async def _resource_types(self, request: Request, body: dict[str, Any]) -> Any:
+        return resource_types(self._cloud.services)
 
     async def _coverage(self, request: Request, body: dict[str, Any]) -> Any:
         return coverage(self._cloud.services, self._longtail.names())

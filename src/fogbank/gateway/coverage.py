@@ -28,3 +28,12 @@ def coverage(services: Services, borrowed: Iterable[str] = ()) -> dict[str, Any]
     for name in borrowed:
         found[name] = {"operations": 0, "implemented": [], "not_implemented": [], "borrowed": LENDER}
     return found
+
+
+def resource_types(services: Services) -> dict[str, list[str]]:
+    """Service -> the names of its resource types that CloudFormation may make."""
+    return {
+        installed.service.name: sorted(one.name for one in installed.resource_types())
+        for installed in services
+        if any(installed.resource_types())
+    }

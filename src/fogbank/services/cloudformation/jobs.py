@@ -18,7 +18,10 @@ _AT_REST = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "U
 def begun(ctx: Context, req: dict[str, Any], wish: Wish) -> Stack:
     """A new stack, whose creation begins. Raises AlreadyExistsException, ValidationError."""
     name = req["StackName"]
-    if stacks.living(ctx, name) is not None:
+    known = stacks.living(ctx, name)
+    if known is not None and known.token and known.token == req.get("ClientRequestToken"):
+        return known
+    if known is not None:
         raise AwsError("AlreadyExistsException", f"Stack [{name}] already exists")
     found = fresh(ctx, req, wish)
     return stacks.turned(ctx, found, "CREATE_IN_PROGRESS", "User Initiated", **job(ctx, found, req))
@@ -65,6 +68,8 @@ def job(ctx: Context, found: Stack, req: dict[str, Any]) -> dict[str, Any]:
 
 def changed(ctx: Context, req: dict[str, Any], found: Stack, wish: Wish) -> Stack:
     """A stack whose update begins. Raises ValidationError for one that cannot be changed, or need not be."""
+    if found.token and found.token == req.get("ClientRequestToken"):
+        return found
     if found.status not in _AT_REST:
         arn = stacks.arn(ctx, found)
         raise invalid(f"Stack:{arn} is in {found.status} state and can not be updated.")

@@ -40,6 +40,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """With everything resolved, as it was made or changed last."""
     attributes: Mapping[str, Any] = {}
     """What `Fn::GetAtt` finds."""
+    tags: Mapping[str, str] = {}
+    """The stack's, for types that have them."""
     deletion_policy: str = "Delete"
     replace_policy: str = "Delete"
     needs: tuple[str, ...] = ()
@@ -103,6 +105,8 @@ class StackResource(Record, frozen=True, kw_only=True):
     """The last job that was done with it."""
     attempt: Mapping[str, Any] = {}
     """The properties that are being tried, or were when that failed."""
+    is_unfinished: bool = False
+    """Whether it has been begun, so that it has its id, and is not known to be whole."""
     updated_at: float
 
 
@@ -115,6 +119,8 @@ class Leftover(Record, frozen=True, kw_only=True):
     logical: str
     physical_id: str
     what: Resource
+    is_begun: bool = False
+    """Whether its deletion has been told of."""
 
 
 class ChangeSet(Record, frozen=True, kw_only=True):

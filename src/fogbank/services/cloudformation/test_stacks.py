@@ -91,7 +91,9 @@ def test_resources_are_made_in_order_and_told_of(stacks: Stacks) -> None:
     assert stacks.events() == [
         ("shop", "CREATE_IN_PROGRESS"),
         ("First", "CREATE_IN_PROGRESS"),
+        ("First", "CREATE_IN_PROGRESS"),
         ("First", "CREATE_COMPLETE"),
+        ("Second", "CREATE_IN_PROGRESS"),
         ("Second", "CREATE_IN_PROGRESS"),
         ("Second", "CREATE_COMPLETE"),
         ("shop", "CREATE_COMPLETE"),
@@ -251,3 +253,48 @@ def test_a_name_is_one_stacks(stacks: Stacks) -> None:
     with pytest.raises(AwsError, match=r"Stack \[shop\] already exists") as caught:
         stacks.create()
     assert caught.value.code == "AlreadyExistsException"
+
+
+def test_what_is_there_already_is_not_taken_over(stacks: Stacks) -> None:
+    stacks.cloud.call("sqs", "CreateQueue", {"QueueName": "jobs"})
+    stacks.cloud.call("s3", "CreateBucket", {"Bucket": "files"})
+    body = (
+        "Resources: {Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: jobs}},"
+        " B: {Type: 'AWS::S3::Bucket', Properties: {BucketName: files}}}"
+    )
+    stacks.create(body)
+    assert stacks.status() == "ROLLBACK_COMPLETE"
+    rows = stacks.call("DescribeStackEvents", StackName="shop")["StackEvents"]
+    assert any("already exists. (AlreadyExists)" in row.get("ResourceStatusReason", "") for row in rows)
+    assert len(stacks.cloud.call("sqs", "ListQueues")["QueueUrls"]) == 1
+    assert len(stacks.cloud.call("s3", "ListBuckets")["Buckets"]) == 1
+
+
+def test_a_creation_that_is_no_longer_wanted_stops(stacks: Stacks) -> None:
+    stacks.call("CreateStack", StackName="shop", TemplateBody=PAIR)
+    stacks.call("DeleteStack", StackName="shop")
+    stacks.settle()
+    for _ in range(3):
+        stacks.cloud.advance(1)
+    assert stacks.call("ListStacks")["StackSummaries"][0]["StackStatus"] == "DELETE_COMPLETE"
+    assert stacks.parameters() == {}
+
+
+def test_what_half_a_resource_was_made_of_is_taken_back(stacks: Stacks) -> None:
+    body = """
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: half
+      AssumeRolePolicyDocument: {Statement: [{Effect: Allow, Principal: {AWS: '*'}, Action: 'sts:AssumeRole'}]}
+      ManagedPolicyArns: ['arn:aws:iam::000000000000:policy/none']
+"""
+    stacks.create(body, Capabilities=["CAPABILITY_NAMED_IAM"])
+    assert stacks.status() == "ROLLBACK_COMPLETE"
+    assert stacks.cloud.call("iam", "ListRoles")["Roles"] == []
+
+
+def test_numbers_and_switches_may_be_text(stacks: Stacks) -> None:
+    stacks.create("Resources: {Lines: {Type: 'AWS::Logs::LogGroup', Properties: {RetentionInDays: '7'}}}")
+    assert stacks.cloud.call("logs", "DescribeLogGroups")["logGroups"][0]["retentionInDays"] == 7

@@ -7,18 +7,22 @@ from typing import Any
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
+from fogbank.control.service import MustWait
 from fogbank.services.cloudformation import graph, parameters, stacks, template
 from fogbank.services.cloudformation.resources import Stack, Wish
 from fogbank.services.cloudformation.template import invalid
 
 _IAM = "AWS::IAM::"
 _NAMED = ("RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName")
-_PARTS_OF_URL = ("https://", ".amazonaws.com/")
 
 
 def body_of(ctx: Context, req: Mapping[str, Any], before: Wish | None = None) -> str:
     """The text of the template that a request brings, names, or has from before. Raises ValidationError."""
-    given = [name for name in ("TemplateBody", "TemplateURL", "UsePreviousTemplate") if req.get(name)]
+    if req.get("TemplateURL") and not req.get("TemplateBody"):
+        # Objects may have to be waited for, which a transaction may not: `data.py` puts the text in the place of it.
+        raise MustWait
+    given = [name for name in ("TemplateBody", "_Fetched", "UsePreviousTemplate") if req.get(name)]
+    given += ["TemplateURL"] if req.get("TemplateURL") else []
     if len(given) != 1 or (given == ["UsePreviousTemplate"] and before is None):
         raise invalid("Either Template URL or Template Body must be specified.")
     if given == ["UsePreviousTemplate"] and before is not None:
@@ -31,8 +35,7 @@ def body_of(ctx: Context, req: Mapping[str, Any], before: Wish | None = None) ->
                 f"'templateBody' failed to satisfy constraint: Member must have length less than or equal to {most}"
             )
         return text
-    # Objects are streamed, which no transaction may wait for: `data.py` has put the text in the place of its address.
-    raise invalid("S3 error: The specified key does not exist.")
+    return str(req["_Fetched"])
 
 
 def of(ctx: Context, req: Mapping[str, Any], stack: Stack | None, body: str) -> Wish:
@@ -79,6 +82,8 @@ def _looked_up(ctx: Context, declared: Mapping[str, Any], values: Mapping[str, s
 def _check_types(ctx: Context, found: Mapping[str, Any]) -> None:
     if found.get("Transform"):
         raise AwsError("NotImplemented", f"Transform {found['Transform']} is not there yet.", status=501)
+    if any("CreationPolicy" in one for one in found["Resources"].values()):
+        raise AwsError("NotImplemented", "CreationPolicy is not there yet.", status=501)
     strange = sorted({one["Type"] for one in found["Resources"].values() if ctx.resource_type(one["Type"]) is None})
     if strange:
         raise invalid(f"Template format error: Unrecognized resource types: [{', '.join(strange)}]")

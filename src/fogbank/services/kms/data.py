@@ -7,38 +7,18 @@ from typing import Any
 
 import msgspec
 
-from fogbank.aws import tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.kms import conditions, imports, keys, material, policies, rules, wrapping
-from fogbank.services.kms.keys import Found
+from fogbank.services.kms import creation, imports, keys, material, rules, wrapping
 from fogbank.services.kms.material import Made
-from fogbank.services.kms.resources import Key
 
 
 async def create_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    spec, usage = rules.spec_of(req)
-    origin = rules.check_origin(req)
-    given = rules.new_tags(req.get("Tags"))
-    made = None if origin == "EXTERNAL" else keys.chosen_material(spec, given) or await _made(spec)
+    """A key whose making takes a while; the quick form makes the others."""
+    spec, _ = rules.spec_of(req)
+    made = await _made(spec) if creation.is_slow(req) else None
     with ctx.begin():
-        key_id = keys.new_id(ctx, given, multi_region=req.get("MultiRegion", False))
-        key = Key(
-            id=key_id,
-            created_at=ctx.now,
-            policy=policies.of_new_key(ctx, req, keys.arn_of(ctx, key_id), conditions.of_new_key(ctx, req)),
-            spec=spec,
-            usage=usage,
-            origin=origin,
-            description=req.get("Description", ""),
-            tags=tags.without(given, (rules.MATERIAL_TAG,)),
-            materials=(keys.sealed(ctx, key_id, made.secret),) if made else (),
-            public=made.public if made else b"",
-            primary_region=ctx.region if req.get("MultiRegion") else "",
-            regions=(ctx.region,) if req.get("MultiRegion") else (),
-        )
-        ctx.put(key)
-        return {"KeyMetadata": keys.described(Found(ctx, key))}
+        return creation.created(ctx, req, made)
 
 
 async def generate_data_key_pair(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:

@@ -61,9 +61,14 @@ TYPES = (
         Table(
             "AWS::SQS::Queue",
             "sqs",
+            taken=lambda wanted: ("GetQueueUrl", {"QueueName": _create(wanted)[1]["QueueName"]}),
             create=_create,
             identity=lambda answer, wanted: str(answer["QueueUrl"]),
             update=_update,
+            retag=lambda change, new, gone: [
+                *([("TagQueue", {"QueueUrl": change.id, "Tags": new})] if new else ()),
+                *([("UntagQueue", {"QueueUrl": change.id, "TagKeys": gone})] if gone else ()),
+            ],
             delete=lambda url, properties: [("DeleteQueue", {"QueueUrl": url})],
             look=lambda url: ("GetQueueAttributes", {"QueueUrl": url, "AttributeNames": ["QueueArn"]}),
             attributes=lambda url, properties, answer: {

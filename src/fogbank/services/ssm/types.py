@@ -11,6 +11,10 @@ def _changed(change: Change) -> list[tuple[str, dict[str, object]]]:
     return [("PutParameter", {"Name": change.id, **some(change.after, *_GIVEN), "Overwrite": True})]
 
 
+def _resource(name: str) -> dict[str, str]:
+    return {"ResourceType": "Parameter", "ResourceId": name}
+
+
 TYPES = (
     of_calls(
         Table(
@@ -26,6 +30,10 @@ TYPES = (
             ),
             identity=lambda answer, wanted: str(wanted.properties.get("Name", wanted.name)),
             update=_changed,
+            retag=lambda change, new, gone: [
+                *([("AddTagsToResource", {**_resource(change.id), "Tags": listed(new)})] if new else ()),
+                *([("RemoveTagsFromResource", {**_resource(change.id), "TagKeys": gone})] if gone else ()),
+            ],
             delete=lambda name, properties: [("DeleteParameter", {"Name": name})],
             attributes=lambda name, properties, answer: some(properties, "Type", "Value"),
             present=("ParameterAlreadyExists",),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,13 +12,15 @@ import msgspec
 from fogbank.aws.errors import AwsError, WorldError
 from fogbank.control import target
 from fogbank.control.context import Context
-from fogbank.control.resource_type import Change, Properties, ResourceType, Wanted
+from fogbank.control.resource_type import Change, Properties, ResourceType, Waits, Wanted
+from fogbank.control.service import MustWait
 from fogbank.services.cloudformation import intrinsics, stacks
 from fogbank.services.cloudformation.intrinsics import Scope
 from fogbank.services.cloudformation.reconcile.side_by_side import reason
 from fogbank.services.cloudformation.resources import Leftover, Resource, Stack, StackResource
 
 _REPLACES = "Requested update requires the creation of a new physical resource; hence creating one."
+_SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -27,6 +30,7 @@ class Step(NamedTuple):
     kind: ResourceType
     row: StackResource
     properties: Properties
+    tags: Mapping[str, str]
     is_new: bool
     """Whether it is made, for the first time or in another's place."""
     is_again: bool
@@ -50,7 +54,13 @@ def wanted(ctx: Context, found: Stack) -> dict[str, Any]:
 
 def is_settled(found: Stack, row: StackResource) -> bool:
     """Whether the job that is under way has done with a resource."""
-    return row.job == found.job and row.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+    return row.job == found.job and row.status in _SETTLED
+
+
+def has_moved_on(ctx: Context, found: Stack) -> bool:
+    """Whether something else is asked of a stack by now."""
+    now = ctx.get(Stack, found.id)
+    return now is None or (now.job, now.status) != (found.job, found.status)
 
 
 async def settled(ctx: Context, found: Stack, logical: str, needs: frozenset[str]) -> None:
@@ -62,24 +72,95 @@ async def settled(ctx: Context, found: Stack, logical: str, needs: frozenset[str
         if step is None:
             return
         if step.is_new:
-            physical_id = await step.kind.create(owner, _asked(found, logical, step))
-        else:
-            assert step.kind.update is not None
-            physical_id = step.row.what.physical_id
-            await step.kind.update(
-                owner, Change(physical_id, step.row.what.properties, step.properties, found.wish.tags)
-            )
-        attributes = await _attributes(owner, step.kind, physical_id, step.properties)
+            step = await _made(ctx, owner, found, step)
+        elif not step.row.is_unfinished:
+            step = await _changed(ctx, owner, found, step)
+        physical_id = step.row.what.physical_id
+        if step.kind.finish is not None:
+            await step.kind.finish(owner, physical_id, _asked(ctx, found, logical, step))
+        attributes: Mapping[str, Any] = {}
+        if step.kind.attributes is not None:
+            attributes = await step.kind.attributes(owner, physical_id, step.properties)
     except (AwsError, WorldError) as error:
         with ctx.begin():
             _failed(ctx, found, logical, reason(error))
         raise
     with ctx.begin():
-        _done(ctx, found, step, physical_id, attributes)
+        _done(ctx, found, step, attributes)
+
+
+async def _made(ctx: Context, owner: Context, found: Stack, step: Step) -> Step:
+    """Make what is new, and write its id down: in one transaction where nothing has to be waited for."""
+    wanted = _asked(ctx, found, step.row.logical, step)
+    if step.kind.at_once is not None:
+        try:
+            with _together(ctx, owner):
+                return _noted(ctx, found, step, step.kind.at_once.create(owner, wanted._replace(is_again=False)))
+        except MustWait:
+            pass
+    physical_id = await step.kind.create(owner, wanted)
+    with ctx.begin():
+        return _noted(ctx, found, step, physical_id)
+
+
+def _noted(ctx: Context, found: Stack, step: Step, physical_id: str) -> Step:
+    """A step whose new resource has an id: what it replaces, if anything, is put aside."""
+    old = step.row.what
+    if old.physical_id and physical_id != old.physical_id:
+        _put_aside(ctx, found, step.row.logical, old, old.replace_policy)
+    what = msgspec.structs.replace(
+        old,
+        type=step.kind.name,
+        physical_id=physical_id,
+        properties=step.properties,
+        attributes={},
+        tags=step.tags,
+    )
+    row = msgspec.structs.replace(step.row, what=what, is_unfinished=True, updated_at=ctx.now)
+    _write(ctx, found, row, "Resource creation Initiated")
+    return step._replace(row=row, is_new=False)
+
+
+async def _changed(ctx: Context, owner: Context, found: Stack, step: Step) -> Step:
+    old = step.row.what
+    what = msgspec.structs.replace(old, properties=step.properties, tags=step.tags)
+    row = msgspec.structs.replace(step.row, what=what, is_unfinished=True)
+    change = Change(old.physical_id, old.properties, step.properties, step.tags, old.tags, old.attributes)
+    await _updated(ctx, owner, step.kind, change, row)
+    return step._replace(row=row)
+
+
+async def _updated(ctx: Context, owner: Context, kind: ResourceType, change: Change, row: StackResource) -> None:
+    """Change a resource, and put its row: in one transaction where nothing has to be waited for."""
+    if kind.at_once is not None and kind.at_once.update is not None:
+        try:
+            with _together(ctx, owner):
+                kind.at_once.update(owner, change)
+                ctx.put(row)
+                return
+        except MustWait:
+            pass
+    assert kind.update is not None
+    await kind.update(owner, change)
+    with ctx.begin():
+        ctx.put(row)
+
+
+@contextmanager
+def _together(ctx: Context, owner: Context) -> Iterator[None]:
+    """A transaction that the owner's calls are part of."""
+    with ctx.begin():
+        owner.join(ctx.transaction)
+        try:
+            yield
+        finally:
+            owner.join(None)
 
 
 def _decided(ctx: Context, found: Stack, logical: str, needs: frozenset[str]) -> Step | None:
-    """What is to be done, which is written down before it is done; None for nothing. Raises AwsError."""
+    """What is to be done, which is written down before it is done; None for nothing. Raises AwsError and Waits."""
+    if has_moved_on(ctx, found):
+        raise Waits
     here = scope(ctx, found)
     declared = stacks.resources(found.wish, here)[logical]
     type_name = declared["Type"]
@@ -104,19 +185,32 @@ def _decided(ctx: Context, found: Stack, logical: str, needs: frozenset[str]) ->
         replace_policy=blank.replace_policy,
         needs=blank.needs,
     )
-    is_new = not before.what.physical_id or _is_replaced(kind, before.what, properties)
-    if not is_new and properties == before.what.properties and not before.attempt:
-        ctx.put(msgspec.structs.replace(before, what=what, job=found.job))
-        return None
+    tags = found.wish.tags if kind.has_tags else {}
     is_again = before.job == found.job and before.status.endswith("_IN_PROGRESS")
+    if before.is_unfinished and is_again:
+        return Step(kind, before, before.what.properties, tags, False, True)
+    is_new = not before.what.physical_id or before.is_unfinished or _is_replaced(kind, before.what, properties)
+    is_same = properties == before.what.properties and tags == before.what.tags
+    if not is_new and is_same and not before.attempt:
+        # Settled, so that a restart does not look at it again.
+        done = before.status if before.status in _SETTLED else "UPDATE_COMPLETE"
+        ctx.put(msgspec.structs.replace(before, what=what, job=found.job, status=done))
+        return None
     status = "UPDATE_IN_PROGRESS" if before.what.physical_id else "CREATE_IN_PROGRESS"
     row = msgspec.structs.replace(
-        before, what=what, status=status, job=found.job, attempt=properties, reason="", updated_at=ctx.now
+        before,
+        what=what,
+        status=status,
+        job=found.job,
+        attempt=properties,
+        is_unfinished=False,
+        reason="",
+        updated_at=ctx.now,
     )
     if not is_again:
         why = _REPLACES if is_new and before.what.physical_id else ""
         _write(ctx, found, row, why)
-    return Step(kind, row, properties, is_new, is_again)
+    return Step(kind, row, properties, tags, is_new, is_again)
 
 
 def _check(kind: ResourceType, properties: Properties) -> None:
@@ -135,39 +229,41 @@ def _is_replaced(kind: ResourceType, before: Resource, properties: Properties) -
     changed = {
         name for name in {*before.properties, *properties} if before.properties.get(name) != properties.get(name)
     }
+    if kind.replaced is not None and kind.replaced(before.properties, properties):
+        return True
     return bool(changed & kind.replaces)
 
 
-def _asked(found: Stack, logical: str, step: Step) -> Wanted:
-    token = f"{found.id}-{logical}-{found.job}"
-    number = int.from_bytes(hashlib.blake2s(token.encode()).digest()[:10], "big")
+def _asked(ctx: Context, found: Stack, logical: str, step: Step) -> Wanted:
+    digest = hashlib.blake2s(f"{found.id}-{logical}-{found.job}".encode()).digest()
+    number, token = int.from_bytes(digest[:10], "big"), digest[:16].hex()
     letters = "".join(_LETTERS[number // 36**at % 36] for at in range(12))
     name = f"{found.name[:24]}-{logical[:24]}-{letters}"
-    return Wanted(step.properties, name, token, found.wish.tags, step.is_again)
+    return Wanted(step.properties, name, token, found.wish.tags, ctx.scope, step.is_again)
 
 
-async def _attributes(ctx: Context, kind: ResourceType, physical_id: str, properties: Properties) -> Mapping[str, Any]:
-    return await kind.attributes(ctx, physical_id, properties) if kind.attributes is not None else {}
-
-
-def _done(ctx: Context, found: Stack, step: Step, physical_id: str, attributes: Mapping[str, Any]) -> None:
-    old = step.row.what
-    if old.physical_id and physical_id != old.physical_id:
-        _put_aside(ctx, found, step.row.logical, old, old.replace_policy)
-    what = msgspec.structs.replace(
-        old, type=step.kind.name, physical_id=physical_id, properties=step.properties, attributes=attributes
+def _done(ctx: Context, found: Stack, step: Step, attributes: Mapping[str, Any]) -> None:
+    what = msgspec.structs.replace(step.row.what, attributes=attributes)
+    status = step.row.status.removesuffix("_IN_PROGRESS") + "_COMPLETE"
+    row = msgspec.structs.replace(
+        step.row, what=what, status=status, attempt={}, is_unfinished=False, updated_at=ctx.now
     )
-    status = "UPDATE_COMPLETE" if old.physical_id else "CREATE_COMPLETE"
-    row = msgspec.structs.replace(step.row, what=what, status=status, attempt={}, updated_at=ctx.now)
     _write(ctx, found, row)
 
 
 def _failed(ctx: Context, found: Stack, logical: str, why: str) -> None:
     row = ctx.get(StackResource, found.id, logical)
     if row is None:
-        return
-    status = "UPDATE_FAILED" if row.what.physical_id else "CREATE_FAILED"
-    _write(ctx, found, msgspec.structs.replace(row, status=status, job=found.job, updated_at=ctx.now), why)
+        # It failed before anything was written down: a property that is not known, a name that stands for nothing.
+        what = Resource(type=stacks.parsed(found.wish.template)["Resources"][logical]["Type"])
+        row = StackResource(stack_id=found.id, logical=logical, what=what, status="", updated_at=ctx.now)
+    is_new = row.status in ("", "CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_COMPLETE")
+    status = "CREATE_FAILED" if is_new else "UPDATE_FAILED"
+    kind = ctx.resource_type(row.what.type)
+    # What is done in one transaction has not been done at all.
+    attempt = {} if kind is None or kind.at_once is not None else row.attempt
+    row = msgspec.structs.replace(row, status=status, job=found.job, attempt=attempt, updated_at=ctx.now)
+    _write(ctx, found, row, why)
 
 
 def _write(ctx: Context, found: Stack, row: StackResource, why: str = "") -> None:
@@ -214,7 +310,7 @@ async def deleted(ctx: Context, found: Stack, row: StackResource) -> None:
             _write(ctx, found, row)
         owner = _owner(ctx, found)
     try:
-        await _gone(owner, row.what)
+        await _gone(ctx, owner, row.what)
     except (AwsError, WorldError) as error:
         with ctx.begin():
             _write(ctx, found, msgspec.structs.replace(row, status="DELETE_FAILED", updated_at=ctx.now), reason(error))
@@ -230,23 +326,33 @@ async def cleaned(ctx: Context, found: Stack, left: Leftover) -> None:
         owner = _owner(ctx, found)
         if left.what.deletion_policy.startswith("Retain"):
             stacks.told(ctx, found, left.logical, kind, "DELETE_SKIPPED", PhysicalResourceId=identity)
+            ctx.delete(Leftover, found.id, left.logical, identity)
             return
-        stacks.told(ctx, found, left.logical, kind, "DELETE_IN_PROGRESS", PhysicalResourceId=identity)
+        if not left.is_begun:
+            ctx.put(msgspec.structs.replace(left, is_begun=True))
+            stacks.told(ctx, found, left.logical, kind, "DELETE_IN_PROGRESS", PhysicalResourceId=identity)
     status, why = "DELETE_COMPLETE", ""
     try:
-        await _gone(owner, left.what)
+        await _gone(ctx, owner, left.what)
     except (AwsError, WorldError) as error:
         status, why = "DELETE_FAILED", reason(error)
     with ctx.begin():
+        ctx.delete(Leftover, found.id, left.logical, identity)
         more = {"PhysicalResourceId": identity, "ResourceStatusReason": why}
         stacks.told(ctx, found, left.logical, kind, status, **more)
 
 
-async def _gone(owner: Context, what: Resource) -> None:
+async def _gone(ctx: Context, owner: Context, what: Resource) -> None:
     kind = owner.resource_type(what.type)
     if kind is None:
         raise AwsError("ValidationError", f"Unrecognized resource types: [{what.type}]")
-    await kind.delete(owner, what.physical_id, what.properties)
+    if kind.at_once is not None:
+        with _together(ctx, owner):
+            kind.at_once.delete(owner, what.physical_id, what.properties)
+    else:
+        await kind.delete(owner, what.physical_id, what.properties)
+    if kind.gone is not None:
+        await kind.gone(owner, what.physical_id)
 
 
 async def restored(ctx: Context, found: Stack, row: StackResource) -> None:
@@ -257,28 +363,42 @@ async def restored(ctx: Context, found: Stack, row: StackResource) -> None:
             leave(ctx, found, row)
         return
     is_other = row.what.physical_id != old.physical_id
-    tried = row.attempt or row.what.properties
     kind = ctx.resource_type(old.type)
-    if not is_other and tried != old.properties and kind is not None and kind.update is not None:
-        await _changed_back(ctx, found, row, Change(old.physical_id, tried, old.properties, found.wish.tags), kind)
+    change = _back(found, row, old, kind)
+    is_touched = change.before != change.after or change.tags_before != change.tags
+    whole = msgspec.structs.replace(
+        row, what=old, status="UPDATE_COMPLETE", attempt={}, is_unfinished=False, updated_at=ctx.now
+    )
+    if not is_other and is_touched and kind is not None and kind.update is not None:
+        await _changed_back(ctx, found, row, change, kind)
     with ctx.begin():
         if is_other and row.what.physical_id:
             _put_aside(ctx, found, row.logical, row.what, "Delete")
         ctx.delete(Leftover, found.id, row.logical, old.physical_id)
-        whole = msgspec.structs.replace(row, what=old, status="UPDATE_COMPLETE", attempt={}, updated_at=ctx.now)
-        if is_other or tried != old.properties or row.status.endswith("_FAILED"):
+        if is_other or is_touched or row.status.endswith("_FAILED") or row.is_unfinished:
             _write(ctx, found, whole)
         else:
             ctx.put(whole)
+
+
+def _back(found: Stack, row: StackResource, old: Resource, kind: ResourceType | None) -> Change:
+    """The change that takes an update back. What is done at once is as the row says; the rest may have been tried."""
+    properties, tags = row.what.properties, row.what.tags
+    if kind is not None and kind.at_once is None and row.attempt:
+        properties, tags = row.attempt, found.wish.tags if kind.has_tags else {}
+    return Change(old.physical_id, properties, old.properties, old.tags, tags, old.attributes)
 
 
 async def _changed_back(ctx: Context, found: Stack, row: StackResource, change: Change, kind: ResourceType) -> None:
     with ctx.begin():
         owner = _owner(ctx, found)
         stacks.told(ctx, found, row.logical, kind.name, "UPDATE_IN_PROGRESS", PhysicalResourceId=change.id)
-    assert kind.update is not None
+    what = msgspec.structs.replace(row.what, properties=change.after, tags=change.tags)
     try:
-        await kind.update(owner, change)
+        back = msgspec.structs.replace(row, what=what, attempt={}, is_unfinished=True)
+        await _updated(ctx, owner, kind, change, back)
+        if kind.finish is not None:
+            await kind.finish(owner, change.id, Wanted(change.after, "", "", change.tags, ctx.scope))
     except (AwsError, WorldError) as error:
         with ctx.begin():
             _failed(ctx, found, row.logical, reason(error))

@@ -36,6 +36,9 @@ async def _grow(ctx: Context, found: Stack) -> After | None:
         return _fail(ctx, found, reason(error))
     course = Course(logical for logical, row in rows.items() if pieces.is_settled(found, row) and logical in wanted)
     await course.run(needs, lambda logical: pieces.settled(ctx, found, logical, needs[logical]))
+    with ctx.begin():
+        if pieces.has_moved_on(ctx, found):
+            return None
     if course.failed:
         names = ", ".join(sorted(course.failed))
         verb = "create" if found.before is None else "update"
@@ -139,8 +142,6 @@ async def _clean(ctx: Context, found: Stack) -> After | None:
     if course.waits:
         return After(min(course.waits))
     with ctx.begin():
-        for one in left.values():
-            ctx.delete(Leftover, found.id, one.logical, one.physical_id)
         stacks.turned(ctx, found, found.status.removesuffix("_CLEANUP_IN_PROGRESS"))
     return None
 
