@@ -9,11 +9,14 @@ import pytest
 HERE = Path(__file__).parent
 LONG = (
     HERE / "terraform",
-    HERE.parent / "scenarios" / "public-private",
+    HERE.parent / "scenarios",
+    HERE / "crash" / "test_names.py",
+    HERE / "stacks",
     HERE / "packets" / "test_rootless.py",
     HERE / "databases" / "test_rootless.py",
 )
-"""terraform's provider waits for minutes, whatever it is told; the others run tests of their own."""
+"""terraform's provider waits for minutes, whatever it is told; stories and health checks wait for what they are about;
+the others run tests of their own."""
 
 
 def _is_long(path: Path) -> bool:

@@ -13,6 +13,7 @@ import signal
 import socket
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -36,6 +37,7 @@ from fogbank.planes.sandbox.processes import ProcessSandboxes
 from fogbank.settings import Settings
 
 _LOG = logging.getLogger("fogbank")
+_LOCK_SECONDS, _LOCK_POLL_SECONDS = 2.0, 0.01
 _LOG_BYTES_MAX = 16 * 1024 * 1024
 READY_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -276,13 +278,24 @@ def _only_one(settings: Settings) -> Iterator[IO[str]]:
     """Hold the state folder: two clouds that write one state would lose what they acknowledged."""
     settings.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (settings.state_folder / "lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _locked(lock, settings):
             other = running(settings)
             where = f" (process {other.process.pid}, {other.url})" if other else ""
-            raise RunError(f"a cloud runs on {settings.state_folder} already{where}") from None
+            raise RunError(f"a cloud runs on {settings.state_folder} already{where}")
         yield lock
+
+
+def _locked(lock: IO[str], settings: Settings) -> bool:
+    """Whether the lock is ours now: a cloud that was killed may have a child that holds it until it is a program."""
+    ends_at = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if running(settings) is not None or time.monotonic() > ends_at:
+                return False
+            select.select((), (), (), _LOCK_POLL_SECONDS)
 
 
 def bound(host: str, port: int) -> socket.socket:

@@ -767,6 +767,8 @@ def test_a_writer_session_that_is_ended_is_opened_again(pair: Pair) -> None:
         pair.sql("writer", end)
         while pair.sql("writer", "SELECT FROM pg_stat_activity WHERE usename = 'ann'"):
             continue
+        # A turn for the proxy: what the writer has said to it comes before what it is asked now.
+        connection.execute("SELECT")
         found = connection.execute("UPDATE items SET name = date '2026-02-01'::text WHERE id = 1 RETURNING name")
         assert found.fetchone() == ("01.02.2026",)
         connection.execute("BEGIN")

@@ -38,7 +38,7 @@ def test_the_packet_tests_pass_for_an_unprivileged_user(nobody: Nobody) -> None:
     """
     unwanted = []
     if nobody.lacks("netem") and nobody.lacks("TUN"):
-        unwanted.append("regions")
+        unwanted += ["regions", "latency_routing"]
     if nobody.lacks("egress hook"):
         unwanted.append("zone_latency")
     if nobody.lacks("TUN") or shutil.which(uplinks.PROGRAM) is None:

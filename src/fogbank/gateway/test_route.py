@@ -140,7 +140,7 @@ def test_an_operation_that_fogbank_has_not_says_so_in_every_protocol(door: Door)
         (rpc("AmazonSSM.CreateActivation", b'{"IamRole":"r"}'), "ssm", "ssm:CreateActivation"),
         (form("Action=DescribeBlueGreenDeployments&Version=2014-10-31"), "rds", "rds:DescribeBlueGreenDeployments"),
         (form("Action=DescribeVolumes&Version=2016-11-15"), "ec2", "ec2:DescribeVolumes"),
-        (rest("GET", "/2016-08-19/account-settings"), "lambda", "lambda:GetAccountSettings"),
+        (rest("GET", "/2020-04-22/code-signing-configs"), "lambda", "lambda:ListCodeSigningConfigs"),
         (rest("GET", "/2020-05-31/distribution"), "cloudfront", "cloudfront:ListDistributions"),
         (cbor("GraniteServiceVersion20100801", "ListMetricStreams"), "monitoring", "cloudwatch:ListMetricStreams"),
     ]

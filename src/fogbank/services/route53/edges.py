@@ -120,6 +120,9 @@ def _broken(here: str, fault: str) -> Iterator[Fact]:
 
 
 def _lost(hook: str, way: str, fault: str) -> Iterable[str]:
+    if not fault and hook == "input":
+        # Name servers answer names, and nothing else.
+        return (f"ip daddr {internet.NAME_SERVERS} drop",)
     if fault == "blackholed":
         return (f'{way} "eth0" drop',)
     if fault == "silent" and hook == "input":

@@ -68,6 +68,8 @@ def _name_servers(region: str) -> Iterator[Fact]:
     yield Chain(ns, "name_servers", "type nat hook prerouting priority -100; policy accept;")
     asked = f"ip daddr {public.NAME_SERVERS} fib daddr type local"
     yield Rules(ns, "name_servers", tuple(f"{asked} {one} dport 53 dnat to {answering}" for one in ("udp", "tcp")))
+    yield Chain(ns, "names_only", "type filter hook input priority 0; policy accept;")
+    yield Rules(ns, "names_only", (f'ip daddr {public.NAME_SERVERS} counter drop comment "no name server"',))
 
 
 def uplink(region: str) -> frozenset[Fact]:
