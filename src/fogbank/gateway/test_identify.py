@@ -89,7 +89,7 @@ ASK: dict[str, tuple[Callable[[], Request], str, int]] = {
     "query": (lambda: form(f"Action=GetCallerIdentity&Version={STS}"), "sts", 200),
     "query by GET": (lambda: form(f"Action=GetCallerIdentity&Version={STS}", "GET"), "sts", 200),
     "cbor": (lambda: cbor("GraniteServiceVersion20100801", "ListMetricStreams"), "monitoring", 501),
-    "rest-json": (lambda: at_host("lambda", "/2015-03-31/functions"), "lambda", 501),
+    "rest-json": (lambda: at_host("lambda", "/2015-03-31/functions"), "lambda", 200),
     "rest-xml": (lambda: at_host("route53", "/2013-04-01/healthcheck"), "route53", 200),
     "ec2": (lambda: form("Action=DescribeVolumes&Version=2016-11-15"), "ec2", 501),
     "s3": (lambda: rest("GET", "/"), "s3", 200),
