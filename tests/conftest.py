@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -24,4 +25,14 @@ def _is_long(path: Path) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not _is_long(item.path))
+    """Each worker is given one stretch of the tests, and begins at its start: so each stretch begins with its share."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if _is_long(item.path)]
+    others = [item for item in items if not _is_long(item.path)]
+    size, found = -(-len(items) // workers), list[pytest.Item]()
+    for worker in range(workers):
+        mine = long[worker::workers]
+        count = size - len(mine) if worker < workers - 1 else len(others)
+        found += [*mine, *others[:count]]
+        del others[:count]
+    items[:] = found

@@ -77,7 +77,10 @@ class Engines:
 
     def names(self) -> list[str]:
         """Every engine that has a folder."""
-        return sorted(path.name for path in self.folder.iterdir()) if self.folder.is_dir() else []
+        try:
+            return sorted(path.name for path in self.folder.iterdir())
+        except FileNotFoundError:
+            return []
 
     def found(self, name: str) -> Process | None:
         """The running process of an engine, whoever started it."""

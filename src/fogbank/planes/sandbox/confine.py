@@ -186,6 +186,10 @@ def enter(plan: Mapping[str, Any], wish: Mapping[str, Any]) -> None:
     unshare(NEW_MOUNT | NEW_IPC | NEW_UTS, "namespaces of its own")
     root = str(plan["root"])
     mount("tmp", str(Path(root, "tmp")), "tmpfs", _NO_SUID | _NO_DEVICES, f"mode=1777,size={wish['storage_mb']}m")
+    for path in plan["visible"]:
+        if path.startswith("/tmp/"):  # noqa: S108 - where the machine may have what is shown
+            # The environment's own /tmp has hidden it.
+            _same(root, path)
     bind(wish["code"], f"{root}/var/task")
     _layers(root, wish["layers"])
     user = wish["uid"]
