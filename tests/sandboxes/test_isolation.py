@@ -118,121 +118,12 @@ def test_it_cannot_fork_without_end(apart: World, neighbour: Started) -> None:
 
 
 def test_a_bomb_ends_with_its_time(apart: World, neighbour: Started) -> None:
-    text = (
-        "import os\ndef handler(event, context):\n    while True:\n        try: os.fork()\n        except OSError: pass"
-    )
-    one = apart.python(text, memory_mb=512)
-    outcome = one.ask(seconds=1.0)
-    assert outcome.is_dead and json.loads(outcome.payload)["errorType"] in ("Sandbox.Timedout", "Runtime.ExitError")
-
-
-def test_it_cannot_outlive_its_time_and_no_daemon_of_its_does(apart: World, neighbour: Started) -> None:
-    mark = f"7654321.{os.getpid()}"
-    text = f"""
-    import os, subprocess, time
-    def handler(event, context):
-        print("begun", flush=True)
-        subprocess.Popen(["sleep", "{mark}"], start_new_session=True)
-        if not os.fork():
-            os.setsid()
-            if not os.fork():
-                os.execvp("sleep", ["sleep", "{mark}"])
-            os._exit(0)
-        time.sleep(60)
-    """
-    one = apart.python(text)
-    outcome = one.ask(seconds=1.0)
-    told = json.loads(outcome.payload)
-    assert told["errorType"] == "Sandbox.Timedout"
-    assert told["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
-    begun, said, *_ = outcome.log.decode().split("\n")
-    assert begun == "begun" and said.endswith("Task timed out after 1.00 seconds") and said[:2] == "20"
-    assert outcome.is_dead and 0.9 < outcome.seconds < 10
-    assert not [command for _, command in commands() if mark in command]
-
-
-def test_it_cannot_kill_a_process_of_the_machine(apart: World, neighbour: Started) -> None:
-    victim = subprocess.Popen(["sleep", "600"])
-    try:
-        refused(apart, f"os.kill({victim.pid}, 9)", "ProcessLookupError")
-        assert victim.poll() is None
-        first = apart.python("import os\ndef handler(event, context): os.kill(1, 9)")
-        first.ask()
-        assert not first.ask().is_dead, "nor the first of its own, which holds all others"
-        first.stop()
-        one = apart.python(
-            "import os\ndef handler(event, context): return [name for name in os.listdir('/proc') if name.isdigit()]"
-        )
-        assert one() == ["1", "2"]
-        one.stop()
-        all_of_them = apart.python("import os\ndef handler(event, context): os.kill(-1, 9)")
-        all_of_them.ask(seconds=3.0)
-        all_of_them.stop()
-        assert victim.poll() is None
-    finally:
-        victim.kill()
-        victim.wait()
-
-
-def test_it_has_no_rights(apart: World, neighbour: Started) -> None:
-    one = apart.python("def handler(event, context): return open('/proc/self/status').read()")
-    status = dict(line.split(":\t", 1) for line in one().splitlines() if ":\t" in line)
-    assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0 and status["NoNewPrivs"] == "1"
-    assert status["Uid"].split()[0] != "0" and status["Groups"].split() in ([], ["65534"])
-    one.stop()
-    # In a user namespace the kernel knows no such user.
-    kind = "PermissionError" if "users of their own" in apart.plane.isolation else "OSError"
-    refused(apart, "os.setuid(0)", kind)
-    refused(apart, "os.mknod('/tmp/vda', 0o60600, os.makedev(254, 0))", "PermissionError")
-
-
-def test_its_descriptors_are_its_own(apart: World, neighbour: Started) -> None:
     text = """
     import os
-    def handler(event, context): return {fd: os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
-                                         if os.path.lexists(f"/proc/self/fd/{fd}")}
-    """
-    one = apart.python(text)
-    found = one()
-    assert found.pop("0") == "/dev/null" and found.pop("1") == found.pop("2")
-    assert len([where for where in found.values() if where.startswith("socket:")]) == 1, "the runtime API"
-    assert not [where for where in found.values() if not where.startswith(("socket:", "/proc"))]
-    one.stop()
-
-
-def test_nobodys_secrets_are_left_in_its_memory(apart: World, neighbour: Started) -> None:
-    secret = "a-secret-" + "of-another-function"
-    other = apart.python("def handler(event, context): return 1", environ={"SECRET": secret})
-    assert other() == 1
-    text = """
     def handler(event, context):
-        wanted = event[::-1].encode()
-        with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
-            found = 0
-            for line in maps:
-                first, rights = line.split()[:2]
-                low, high = (int(one, 16) for one in first.split("-"))
-                if rights[:2] != "rw" or high - low > 1 << 28:
-                    continue
-                memory.seek(low)
-                try:
-                    found += memory.read(high - low).count(wanted)
-                except OSError:
-                    pass
-        return found
+        open(f"/tmp/{event}", "w")
+        return sorted(set(os.listdir("/tmp")) & set("abc"))
     """
-    one = apart.python(text, environ={"OWN": "a-secret-of-its-own"}, memory_mb=1024)
-    assert one("nwo-sti-fo-terces-a") >= 1, "its own it finds"
-    known = one(secret[::-1])
-    # What it looks for is in its memory itself, some times, whatever it is.
-    unknown = one("a-secret-that-nobody-has-ever"[::-1])
-    assert known <= unknown
-    one.stop()
-    other.stop()
-
-
-def test_two_environments_share_no_tmp(apart: World) -> None:
-    text = "import os\ndef handler(event, context):\n    open(f'/tmp/{event}', 'w')\n    return sorted(set(os.listdir('/tmp')) & set('abc'))"
     one, other = apart.python(text), apart.python(text)
     assert one("a") == ["a"] and other("b") == ["b"] and one("c") == ["a", "c"]
     one.stop()
