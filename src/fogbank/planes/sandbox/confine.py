@@ -174,15 +174,20 @@ def _settings(root: str) -> None:
 # One environment
 
 
+def enter_network(wish: Mapping[str, Any]) -> None:
+    """Go into the network that an environment lives in, if it is not the machine's own. Raises OSError."""
+    if wish["net"]:
+        descriptor = os.open(wish["net"], os.O_RDONLY)
+        join(descriptor, NEW_NET, "its network")
+        os.close(descriptor)
+
+
 def enter(plan: Mapping[str, Any], wish: Mapping[str, Any]) -> None:
     """Go into what will be an environment's own: network, mounts, names. Raises OSError.
 
     This process is the first of a new process namespace already.
     """
-    if wish["net"]:
-        descriptor = os.open(wish["net"], os.O_RDONLY)
-        join(descriptor, NEW_NET, "its network")
-        os.close(descriptor)
+    enter_network(wish)
     unshare(NEW_MOUNT | NEW_IPC | NEW_UTS, "namespaces of its own")
     root = str(plan["root"])
     mount("tmp", str(Path(root, "tmp")), "tmpfs", _NO_SUID | _NO_DEVICES, f"mode=1777,size={wish['storage_mb']}m")

@@ -208,6 +208,7 @@ def _first(plan: Mapping[str, Any], end: socket.socket, output: int) -> None:
         if plan["isolated"]:
             confine.enter(plan, wish)
         else:
+            confine.enter_network(wish)
             os.setsid()
             confine.adopt_orphans()
         ours, theirs = os.pipe()
