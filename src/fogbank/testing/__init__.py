@@ -105,9 +105,13 @@ class TestCloud:
 
 
 class Served:
-    """A cloud that listens on a free port, on a thread of its own: for clients that need a socket."""
+    """A cloud that listens on a free port, on a thread of its own: for clients that need a socket.
 
-    def __init__(self, **settings: Any) -> None:
+    `planes` are others than the fake ones, by their names in `Cloud`.
+    """
+
+    def __init__(self, planes: Mapping[str, Any] | None = None, **settings: Any) -> None:
+        self._planes = planes or {}
         self.settings = Settings(**{"ephemeral": True, "port": 0, **settings})
         self.clock = Clock()
         self.cloud: Cloud
@@ -140,7 +144,7 @@ class Served:
             self._loop.close()
 
     async def _serve(self, ready: threading.Event) -> None:
-        self.cloud = Cloud(self.settings, clock=self.clock)
+        self.cloud = Cloud(self.settings, clock=self.clock, **self._planes)
         await self.cloud.start()
         sock = socket.create_server(("127.0.0.1", 0))
         self.port = sock.getsockname()[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -17,33 +17,32 @@ _BUCKET_HOST = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.-]+)\.s3[.-].*")
 
 
 async def create_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    fetched = await _fetched(ctx, req)
-    with ctx.begin():
-        return stacks.create_stack(ctx, fetched)
+    return await _with_template(ctx, req, stacks.create_stack)
 
 
 async def update_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    fetched = await _fetched(ctx, req)
-    with ctx.begin():
-        return stacks.update_stack(ctx, fetched)
+    return await _with_template(ctx, req, stacks.update_stack)
 
 
 async def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    fetched = await _fetched(ctx, req)
-    with ctx.begin():
-        return change_sets.create_change_set(ctx, fetched)
+    return await _with_template(ctx, req, change_sets.create_change_set)
 
 
 async def validate_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    fetched = await _fetched(ctx, req)
-    with ctx.begin():
-        return templates.validate_template(ctx, fetched)
+    return await _with_template(ctx, req, templates.validate_template)
 
 
 async def get_template_summary(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    return await _with_template(ctx, req, templates.get_template_summary)
+
+
+async def _with_template(
+    ctx: Context, req: dict[str, Any], operation: Callable[[Context, dict[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    """An operation, once the template that its request names has been read."""
     fetched = await _fetched(ctx, req)
     with ctx.begin():
-        return templates.get_template_summary(ctx, fetched)
+        return operation(ctx, fetched)
 
 
 async def _fetched(ctx: Context, req: Mapping[str, Any]) -> dict[str, Any]:

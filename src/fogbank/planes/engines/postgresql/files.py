@@ -122,6 +122,8 @@ def settings(node: Node, home: Path, *, is_durable: bool) -> str:
     said: dict[str, str] = {**defaults(), **node.parameters}
     said |= {
         "data_directory": str(home / "data"),
+        # In its own folder: what a kill leaves in /dev/shm nobody takes away once the data is gone.
+        "dynamic_shared_memory_type": "mmap",
         "hba_file": str(home / "pg_hba.conf"),
         "ident_file": str(home / "pg_ident.conf"),
         "listen_addresses": ",".join(node.addresses),
