@@ -26,6 +26,7 @@ from fogbank.control.reconcile import Reconcile, keep_time
 from fogbank.control.seal import MachineKeyError, Seal
 from fogbank.control.service import Services
 from fogbank.control.session import Sessions
+from fogbank.gateway.daemon import HostDaemon
 from fogbank.gateway.doors import OpenDoors
 from fogbank.gateway.inside import Inside
 from fogbank.gateway.names import HostNames
@@ -138,6 +139,7 @@ class Cloud:
         self.net = net(self.folder) if net is not None else FakeNet("plain")
         self.inside = Inside(self)
         self.names = HostNames()
+        self.daemon = HostDaemon(self)
         self._server: Server | None = None
         self._authority: Authority | None = None
         self.doors = OpenDoors(self.net, self.server, self._tls, self.inside)
@@ -244,6 +246,13 @@ class Cloud:
         """Answer names to programs of this machine, at a loopback address; port 0 takes a free one. Raises OSError."""
         await self.names.open(port, self.inside.resolve_for_host, self.inside.terms())
 
+    async def listen_xray(self, port: int) -> None:
+        """Be X-Ray's daemon for programs of this machine, at a loopback address; port 0 takes a free one.
+
+        Raises OSError.
+        """
+        await self.daemon.open(port)
+
     def server(self) -> Server:
         """What serves the API, on sockets of the host and inside the network."""
         if self._server is None:
@@ -275,6 +284,7 @@ class Cloud:
         self.dispatch.holds.clear()
         await self.sandboxes.close()
         self.names.close()
+        await self.daemon.close()
         self.doors.close()
         self.proxies.close()
         await (self.proxies.clear() if self._passing is not None else self.proxies.halt())

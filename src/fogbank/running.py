@@ -133,6 +133,11 @@ async def _serve(settings: Settings, api: socket.socket, tls: socket.socket | No
             await cloud.listen_dns(settings.dns_port)
         except OSError as error:
             _LOG.warning("no DNS for programs of this machine: port %d: %s", settings.dns_port, error.strerror)
+    if settings.xray_port >= 0:
+        try:
+            await cloud.listen_xray(settings.xray_port)
+        except OSError as error:
+            _LOG.warning("no X-Ray daemon for programs: port %d: %s", settings.xray_port, error.strerror)
     ready()
     _LOG.info("serving on %s, state in %s", api.getsockname(), cloud.folder)
     await stop.wait()

@@ -50,6 +50,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="Port of DNS for programs of this machine, at 127.0.0.1; 0 takes a free one, -1 is no DNS.",
         ),
     ] = 4553
+    xray_port: Annotated[
+        int,
+        msgspec.Meta(
+            ge=-1,
+            le=65535,
+            description="Port of X-Ray's daemon for programs of this machine, at 127.0.0.1; 0: a free one, -1: none.",
+        ),
+    ] = 2000
     dns_answers_per_second: Annotated[
         float,
         msgspec.Meta(

@@ -43,6 +43,8 @@ class Origin(NamedTuple):
     """The VPC endpoint that it came through, and its VPC."""
     endpoint_policy: str = ""
     """What that endpoint lets through; empty for everything."""
+    trace: str = ""
+    """Its tracing header (`aws.trace`), whose parent is the segment of whoever answers as long as that one does."""
 
 
 class Payload(Protocol):
@@ -214,6 +216,10 @@ class Context:
         else:
             self._transaction.after_commit(lambda: measures.add(point, value))
 
+    def tell_segment(self, segment: Mapping[str, Any]) -> None:
+        """Send X-Ray a segment document, as this caller; one that may not is told nothing, as nobody listens."""
+        self._dispatch.traces.tell(self, segment)
+
     def changes(self, service: str, scope: Scope | None = None) -> int:
         """A number that moves with every write of a service's records in a scope, this one unless another is given."""
         store, where = self._dispatch.store, scope or self.scope
@@ -250,7 +256,7 @@ class Context:
 
     def call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
         """Run another service's operation, in this transaction, authorized as this caller through this service."""
-        return self._dispatch.run(self._towards(service, operation), params)
+        return self._dispatch.run_inner(self._towards(service, operation), params)
 
     async def invoke(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
         """Run any operation, also one that waits; only from outside a transaction."""

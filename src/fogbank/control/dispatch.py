@@ -23,6 +23,7 @@ from fogbank.control.permission import Permission
 from fogbank.control.planes import Planes
 from fogbank.control.seal import Seal
 from fogbank.control.service import Installed, MustWait, Operation, Services
+from fogbank.control.traces import Traces
 from fogbank.model.load import load
 from fogbank.store.store import Store
 
@@ -72,6 +73,7 @@ class Dispatch:
         self.secret_of: Callable[[str, str | None], tuple[str, Caller]] = _nobody
         """The secret of an access key (with its session token) and whom it stands for; see `Cloud.secret_of`."""
         self.measures = Measures(self)
+        self.traces = Traces(self)
         self._founded: set[tuple[str, Scope]] = set()
         self.faults = Faults(self.store, self.clock, self.random)
 
@@ -97,6 +99,18 @@ class Dispatch:
 
     def answer(self, ctx: Context, req: dict[str, Any]) -> Answer:
         """Run an operation that cannot wait, or its quick form, in a transaction of its own. Raises MustWait."""
+        span = self.traces.begin(ctx) if ctx.origin.trace else None
+        if span is None:
+            return self._answered(ctx, req)
+        try:
+            answer = self._answered(ctx, req)
+        except MustWait:
+            ctx.origin = span.origin
+            raise
+        self.traces.end(ctx, span, answer.error)
+        return answer
+
+    def _answered(self, ctx: Context, req: dict[str, Any]) -> Answer:
         transaction = self.store.begin()
         ctx.join(transaction)
         try:
@@ -118,10 +132,12 @@ class Dispatch:
 
     async def answer_waiting(self, ctx: Context, req: dict[str, Any]) -> Answer:
         """Run any operation; the answer's batch is in the log when this returns."""
+        is_inner = bool(ctx.via)
+        span = self.traces.begin(ctx, is_inner=is_inner) if ctx.origin.trace else None
         try:
             installed, operation = self.find(ctx.service, ctx.operation)
             if not operation.waits:
-                answer = self.answer(ctx, req)
+                answer = self._answered(ctx, req)
             else:
                 with ctx.begin():
                     self._admit(installed, ctx, req)
@@ -130,6 +146,8 @@ class Dispatch:
             answer = Answer(None, error, ctx.seen)
         except Exception:
             answer = Answer(None, self._broken(ctx), ctx.seen)
+        if span is not None:
+            self.traces.end(ctx, span, answer.error)
         await self.durable(answer.batch)
         return answer
 
@@ -157,6 +175,20 @@ class Dispatch:
             raise
         return {} if result is None else result
 
+    def run_inner(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+        """`run` for a call that another service's operation makes."""
+        span = self.traces.begin(ctx, is_inner=True) if ctx.origin.trace else None
+        if span is None:
+            return self.run(ctx, req)
+        error: AwsError | None = None
+        try:
+            return self.run(ctx, req)
+        except AwsError as refused:
+            error = refused
+            raise
+        finally:
+            self.traces.end(ctx, span, error)
+
     async def run_waiting(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """`answer_waiting` for callers in the process: returns the result or raises the error."""
         answer = await self.answer_waiting(ctx, req)
@@ -169,6 +201,7 @@ class Dispatch:
         self.outbox.clear()
         self.holds.clear()
         self.measures.clear()
+        self.traces.clear()
         self._founded.clear()
 
     async def durable(self, batch: int) -> None:

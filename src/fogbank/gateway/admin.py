@@ -138,6 +138,7 @@ class Admin:
             "region": settings.region,
             "ca_bundle": self._cloud.ca_bundle,
             "dns": self._cloud.names.at,
+            "xray": self._cloud.daemon.at,
             "network": self._cloud.net.mode,
             "services": list(self._cloud.services.names),
             "uptime_seconds": round(time.monotonic() - self._started, 3),

@@ -22,7 +22,7 @@ class HostNames:
 
     async def open(self, port: int, answers: Answers, terms: Terms = Terms()) -> None:  # noqa: B008
         """Listen; port 0 takes a free one. Raises OSError where the port is taken or not ours to take."""
-        for sock in _bound(port):
+        for sock in bound(port):
             self._closes.append(await server.serve(sock, answers, terms))
             self.at = f"{ADDRESS}:{sock.getsockname()[1]}"
 
@@ -33,8 +33,8 @@ class HostNames:
         self.at = ""
 
 
-def _bound(port: int) -> tuple[socket.socket, socket.socket]:
-    """A stream and a datagram socket of one port. Raises OSError."""
+def bound(port: int) -> tuple[socket.socket, socket.socket]:
+    """A stream and a datagram socket of one loopback port, 0 for a free one. Raises OSError."""
     for left in reversed(range(_TRIES)):
         stream, datagrams = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
         try:

@@ -241,6 +241,8 @@ class Route:
         ctx.origin = Origin(
             request_id, request.peer, headers.get("user-agent", ""), request.tls, headers.get("host", "")
         )
+        if header := headers.get("x-amzn-trace-id"):
+            ctx.origin = ctx.origin._replace(trace=header)
         if through := listener_of(request):
             ctx.origin = self._cloud.inside.through(ctx.origin, through)
         return ctx

@@ -150,6 +150,7 @@ class Served:
         self.port = sock.getsockname()[1]
         await self.cloud.listen(sock)
         await self.cloud.listen_dns(0)
+        await self.cloud.listen_xray(0)
         ready.set()
         await self._stopped.wait()
         await self.cloud.stop(grace_seconds=1.0)

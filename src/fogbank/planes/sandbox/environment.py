@@ -35,6 +35,8 @@ class Ground(NamedTuple):
     function: Function
     api: RuntimeApi
     server: asyncio.AbstractServer
+    daemon: asyncio.BaseTransport | None
+    """X-Ray's, as it sees it."""
     group: Group
     is_isolated: bool
     """Whether its processes have a namespace of their own, so that all end with the first."""
@@ -325,6 +327,8 @@ class ProcessEnvironment:
             self._output = -1
         self._api.close()
         self._ground.server.close()
+        if self._ground.daemon is not None:
+            self._ground.daemon.close()
         for _ in range(_REMOVALS):
             if self._ground.group.remove():
                 break

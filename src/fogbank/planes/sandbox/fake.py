@@ -17,6 +17,8 @@ class FakeSandboxes:
     def __init__(self) -> None:
         self.started: list[Function] = []
         self.asked: list[Invocation] = []
+        self.hear: Callable[[bytes], None] | None = None
+        """Of the environment that was started last."""
         self.answers: Answers = lambda function, invocation: Outcome(invocation.payload)
 
     @property
@@ -29,7 +31,8 @@ class FakeSandboxes:
     async def warm(self, runtime: str) -> None:
         return None
 
-    async def start(self, function: Function) -> Environment:
+    async def start(self, function: Function, hear: Callable[[bytes], None] | None = None) -> Environment:
+        self.hear = hear
         self.started.append(function)
         return _FakeEnvironment(self, function)
 

@@ -11,7 +11,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -142,7 +142,7 @@ class ProcessSandboxes:
         """See `Sandboxes.warm`."""
         await self._zygote(runtime)
 
-    async def start(self, function: Function) -> ProcessEnvironment:
+    async def start(self, function: Function, hear: Callable[[bytes], None] | None = None) -> ProcessEnvironment:
         """See `Sandboxes.start`."""
         zygote = await self._zygote(function.runtime)
         way = self._way()
@@ -151,21 +151,25 @@ class ProcessSandboxes:
         uid = _UIDS + int(self._prefix_number() * _UIDS_OF_A_CLOUD) + number % _UIDS_OF_A_CLOUD
         peers = await self._peers(function.ns, uid) if way.kind == "root" else None
         api = RuntimeApi(peers.is_ours if peers is not None else anyone, lambda: environment.rest())
+        daemon: asyncio.BaseTransport | None = None
         try:
-            listener = await self._listener(function.ns)
+            listener = await self._socket(function.ns)
             loop = asyncio.get_running_loop()
             server = await loop.create_server(api.connection, sock=listener, backlog=16)
+            if hear is not None:
+                opened = await self._socket(function.ns, is_stream=False)
+                daemon, _ = await loop.create_datagram_endpoint(lambda: _Daemon(hear), sock=opened)
         except BaseException:
             if peers is not None:
                 peers.close()
             raise
         group = self._groups.make(f"{os.getpid()}-{number}", function.memory_mb)
-        ground = Ground(function, api, server, group, way.kind != "plain")
+        ground = Ground(function, api, server, daemon, group, way.kind != "plain")
         environment = ProcessEnvironment(ground, lambda ended: self._ended(ended, peers))
         self._environments.add(environment)
         port = listener.getsockname()[1]
         wish = {
-            "environ": self._environ(function, port, way),
+            "environ": self._environ(function, port, way) | _daemon_environ(daemon),
             "net": self._net.path(function.ns) if function.ns else "",
             "code": str(function.code),
             "layers": [str(path) for path in function.layers],
@@ -197,11 +201,11 @@ class ProcessSandboxes:
             environ.setdefault("NODE_PATH", modules)
         return environ
 
-    async def _listener(self, ns: str) -> socket.socket:
-        """Where the runtime API of one environment listens: at the loopback of its own network. Raises WorldError."""
+    async def _socket(self, ns: str, *, is_stream: bool = True) -> socket.socket:
+        """Where an environment finds what is its own: at the loopback of its network. Raises WorldError."""
         if ns:
-            return await self._net.open(Listen(ns, "127.0.0.1", 0))
-        return namespaces.opened("127.0.0.1", 0, is_stream=True)
+            return await self._net.open(Listen(ns, "127.0.0.1", 0, is_stream))
+        return namespaces.opened("127.0.0.1", 0, is_stream)
 
     async def _peers(self, ns: str, uid: int) -> Peers:
         if not ns:
@@ -403,3 +407,22 @@ class _Zygote:
         """Wait until it has ended, and bury it."""
         process.stop(self.process, _END_SECONDS)
         process.reap(self.process)
+
+
+class _Daemon(asyncio.DatagramProtocol):
+    """X-Ray's daemon, as one environment sees it."""
+
+    def __init__(self, hear: Callable[[bytes], None]) -> None:
+        self._hear = hear
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        self._hear(data)
+
+
+def _daemon_environ(daemon: asyncio.BaseTransport | None) -> dict[str, str]:
+    """Where X-Ray's SDKs find the daemon (Lambda Developer Guide, "Defined runtime environment variables")."""
+    if daemon is None:
+        return {}
+    host, port = daemon.get_extra_info("sockname")[:2]
+    address = f"{host}:{port}"
+    return {"AWS_XRAY_DAEMON_ADDRESS": address, "_AWS_XRAY_DAEMON_ADDRESS": host, "_AWS_XRAY_DAEMON_PORT": str(port)}

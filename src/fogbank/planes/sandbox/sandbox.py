@@ -102,8 +102,11 @@ class Sandboxes(Protocol):
         `start` does so by itself. Raises WorldError.
         """
 
-    async def start(self, function: Function) -> Environment:
-        """A new environment that waits for its first event. Raises Failed, or WorldError where the machine will not."""
+    async def start(self, function: Function, hear: Callable[[bytes], None] | None = None) -> Environment:
+        """A new environment that waits for its first event. Raises Failed, or WorldError where the machine will not.
+
+        `hear` is told each datagram that it sends to where it finds X-Ray's daemon.
+        """
 
     async def unpacked(self, digest: str, code: bytes) -> Path:
         """The folder with the content of a code archive (zip), unpacked once for each digest, a name for a file.

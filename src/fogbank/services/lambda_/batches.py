@@ -39,6 +39,12 @@ def payload(messages: Sequence[Message], source: str, region: str) -> bytes:
     return orjson.dumps({"Records": [record(one, source, region) for one in messages]})
 
 
+def trace(messages: Sequence[Message]) -> str:
+    """The tracing header of a batch: an execution is part of one trace, its first message's."""
+    headers = (one.get("Attributes", {}).get("AWSTraceHeader", "") for one in messages)
+    return next(filter(None, headers), "")
+
+
 def failed(answer: bytes, messages: Sequence[Message]) -> set[str]:
     """The ids of the messages that an answer reports as failed; all of them for an answer that makes no sense."""
     everything = {one["MessageId"] for one in messages}

@@ -17,6 +17,7 @@ from fogbank.control.context import Context
 from fogbank.planes.sandbox.sandbox import Environment
 from fogbank.services.lambda_ import rules
 from fogbank.services.lambda_.resources import Function
+from fogbank.services.lambda_.tracing import Heard
 
 
 class Key(NamedTuple):
@@ -46,6 +47,7 @@ class Held(msgspec.Struct, eq=False, kw_only=True):
     kept_for: str = ""
     """The qualifier that it was provisioned for."""
     is_doomed: bool = False
+    heard: Heard = msgspec.field(default_factory=Heard)
 
 
 class Reservations:

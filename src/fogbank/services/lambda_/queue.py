@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from fogbank.control.context import Context
-from fogbank.services.lambda_ import references, rules
+from fogbank.services.lambda_ import references, rules, tracing
 from fogbank.services.lambda_.functions import Found, version_of
 from fogbank.services.lambda_.resources import Event, EventSettings
 
 _PURPOSE = "lambda event"
 
 
-def accept(ctx: Context, found: Found, payload: bytes, client_context: str = "", trace: str = "") -> str:
+def accept(ctx: Context, found: Found, payload: bytes, client_context: str = "") -> str:
     """Write an event down, in this transaction; returns its request id. Raises ResourceNotFoundException."""
     home = found.home
-    version_of(found)
+    mode = version_of(found).configuration.tracing
+    # Here and not at each attempt, which may come out differently.
+    traced = tracing.decided(home, found.name, mode, ctx.origin.trace)
     key = ctx.request_id if ctx.operation == "Invoke" and not ctx.via and ctx.request_id else ctx.uuid()
     if home.get(Event, key) is not None:
         key = ctx.uuid()
@@ -25,7 +27,7 @@ def accept(ctx: Context, found: Found, payload: bytes, client_context: str = "",
             qualifier=found.qualifier,
             accepted_at=home.now,
             client_context=client_context,
-            trace=trace,
+            trace=str(traced),
         )
     )
     home.measure("AsyncEventsReceived", 1, "Count", FunctionName=found.name)

@@ -26,6 +26,8 @@ class Run(NamedTuple):
     error_type: str = ""
     """Empty for one that went well."""
     trace_id: str = ""
+    """Empty for one that X-Ray is not told of."""
+    segment_id: str = ""
 
 
 class Begun(NamedTuple):
@@ -88,6 +90,8 @@ def report(run: Run, is_json: bool, at: float) -> str:
         text += f"Status: {_status(run)}"
         if _status(run) == "error":
             text += f"\tError Type: {run.error_type}"
+    if run.trace_id:
+        text += f"\nXRAY TraceId: {run.trace_id}\tSegmentId: {run.segment_id}\tSampled: true\t"
     return f"{text}\n"
 
 
@@ -101,6 +105,12 @@ def _record(run: Run) -> dict[str, object]:
     if run.init_seconds is not None:
         metrics["initDurationMs"] = round(run.init_seconds * 1000, 3)
     record: dict[str, object] = {"requestId": run.request_id, "metrics": metrics, "status": _status(run)}
+    if run.trace_id:
+        record["tracing"] = {
+            "spanId": run.segment_id,
+            "type": "X-Amzn-Trace-Id",
+            "value": f"Root={run.trace_id};Sampled=1",
+        }
     return {**record, "errorType": run.error_type} if _status(run) == "error" else record
 
 

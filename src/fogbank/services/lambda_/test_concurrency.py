@@ -29,8 +29,8 @@ class Gate:
         self.inside = 0
         start = world.sandboxes.start
 
-        async def started(function: Any) -> Any:
-            found = await start(function)
+        async def started(function: Any, hear: Any = None) -> Any:
+            found = await start(function, hear)
             gate = self
 
             class Slow:

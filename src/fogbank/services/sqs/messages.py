@@ -54,7 +54,8 @@ def send(ctx: Context, found: Found, entry: Mapping[str, Any], parcel: Parcel) -
         md5=answer["MD5OfMessageBody"],
         sender=_sender(ctx),
         attributes=parcel.attributes or None,
-        trace=parcel.trace,
+        # Whoever sends within a trace need not say so: a header does as well as the attribute.
+        trace=parcel.trace or ctx.origin.trace,
         group=group,
         deduplication=deduplication,
     )

@@ -83,7 +83,7 @@ async def _streamed(
 def _asked(ctx: Context, req: dict[str, Any], payload: bytes) -> Asked:
     # Whoever calls for somebody else may call several functions: each has an id of its own.
     key = ctx.uuid() if ctx.via or not ctx.request_id else ctx.request_id
-    return Asked(key, payload, req.get("ClientContext", ""))
+    return Asked(key, payload, req.get("ClientContext", ""), ctx.origin.trace)
 
 
 def _too_large(payload: bytes) -> bytes:

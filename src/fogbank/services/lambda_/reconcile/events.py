@@ -54,7 +54,7 @@ async def _attempt(ctx: Context, event: Event, payload: bytes) -> Ended | AwsErr
     try:
         with ctx.begin():
             found = functions.find(ctx, event.function, event.qualifier or None)
-        asked = Asked(event.id, payload, event.client_context, event.trace)
+        asked = Asked(event.id, payload, event.client_context, event.trace, event.accepted_at, event.tried + 1)
         return await invocation.run(ctx, found, asked)
     except AwsError as error:
         return error

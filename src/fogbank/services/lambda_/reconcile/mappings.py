@@ -134,7 +134,7 @@ async def _handed(ctx: Context, at: Context, record: Mapped, messages: Sequence[
         try:
             with ctx.begin():
                 found = functions.find(ctx, record.function, record.qualifier or None)
-            asked = Asked(ctx.uuid(), batches.payload(wanted, record.source, at.region))
+            asked = Asked(ctx.uuid(), batches.payload(wanted, record.source, at.region), trace=batches.trace(wanted))
             ended = await invocation.run(ctx, found, asked)
         except AwsError as error:
             # They come again when their visibility timeout is over.

@@ -9,9 +9,20 @@ from typing import NamedTuple
 import orjson
 
 from fogbank.aws.errors import AwsError, WorldError
+from fogbank.aws.trace import Trace
 from fogbank.control.context import Context
 from fogbank.planes.sandbox.sandbox import Invocation, Outcome
-from fogbank.services.lambda_ import environments, functions, logging, measures, references, reports, rules, shown
+from fogbank.services.lambda_ import (
+    environments,
+    functions,
+    logging,
+    measures,
+    references,
+    reports,
+    rules,
+    shown,
+    tracing,
+)
 from fogbank.services.lambda_.environments import Held, Key
 from fogbank.services.lambda_.functions import Found
 from fogbank.services.lambda_.resources import Version
@@ -25,6 +36,10 @@ class Asked(NamedTuple):
     payload: bytes
     client_context: str = ""
     trace: str = ""
+    """The tracing header that it came with."""
+    accepted_at: float = 0.0
+    attempt: int = 0
+    """For an event that nobody waits for: when it was accepted, and which attempt at it this is, from 1."""
 
 
 class Ended(NamedTuple):
@@ -42,6 +57,21 @@ class _Place(NamedTuple):
     found: Found
     version: Version
     sets: list[dict[str, str]]
+    trace: Trace
+    ids: tracing.Ids
+    watch: _Watch
+
+
+class _Watch:
+    """Cloud time finer than its milliseconds: from when an execution was asked for, as the machine counts."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._machine = ctx.planes.machine_now
+        self.asked_at = self.began_at = self.ready_at = ctx.now
+        self._offset = ctx.now - self._machine()
+
+    def now(self) -> float:
+        return self._offset + self._machine()
 
 
 async def run(ctx: Context, found: Found, asked: Asked, write: Callable[[bytes], None] | None = None) -> Ended:
@@ -53,11 +83,12 @@ async def run(ctx: Context, found: Found, asked: Asked, write: Callable[[bytes],
     # Not the context that it was found with, whose transaction is over.
     home = ctx.at(found.home.region, found.home.account)
     found = found._replace(home=home)
-    place = _let_in(home, found)
-    version = place.version
+    place = _let_in(home, found, asked)
+    version, watch = place.version, place.watch
     try:
         held = pool.take(Key(home.scope, found.name, version.number, version.revision), ctx.now)
         is_new = held is None
+        watch.began_at = watch.now()
         if held is None:
             try:
                 begun = await started(ctx, found, version)
@@ -65,7 +96,10 @@ async def run(ctx: Context, found: Found, asked: Asked, write: Callable[[bytes],
                 raise AwsError("ServiceException", f"The environment could not be made: {error}", status=500) from None
             held = begun.held
             if begun.failed is not None:
+                watch.ready_at = watch.now()
                 return _written(ctx, place, held, asked, begun.failed.outcome, is_new=True)
+        watch.ready_at = watch.now()
+        held.heard.add(place.trace.root)
         try:
             outcome = await held.sandbox.invoke(_invocation(ctx, place, asked), write)
         except BaseException:
@@ -83,8 +117,9 @@ async def run(ctx: Context, found: Found, asked: Asked, write: Callable[[bytes],
     return ended
 
 
-def _let_in(home: Context, found: Found) -> _Place:
+def _let_in(home: Context, found: Found, asked: Asked) -> _Place:
     pool = environments.pool(home)
+    watch = _Watch(home)
     with home.begin():
         version = functions.version_of(found, home.random.random())
         is_alias = bool(found.qualifier) and not references.is_number(found.qualifier)
@@ -95,7 +130,8 @@ def _let_in(home: Context, found: Found) -> _Place:
         measures.throttled(home, sets)
         raise rules.throttled(reason)
     measures.running(home, found.name, pool.running(home.scope), pool.running(home.scope, found.name))
-    return _Place(found, version, sets)
+    traced = tracing.decided(home, found.name, version.configuration.tracing, asked.trace)
+    return _Place(found, version, sets, traced, tracing.ids(home, asked.request_id, asked.attempt), watch)
 
 
 def _invocation(ctx: Context, place: _Place, asked: Asked) -> Invocation:
@@ -105,16 +141,9 @@ def _invocation(ctx: Context, place: _Place, asked: Asked) -> Invocation:
         payload=asked.payload or b"{}",
         arn=place.found.arn,
         deadline_ms=int((ctx.planes.machine_now() + seconds) * 1000),
-        trace=asked.trace or trace_id(ctx),
+        trace=str(place.trace.below(place.ids.invocation)),
         client_context=asked.client_context,
     )
-
-
-def trace_id(ctx: Context) -> str:
-    """A trace of its own for an execution that is part of none."""
-    dice = ctx.random
-    root = f"1-{int(ctx.now):08x}-{dice.getrandbits(96):024x}"
-    return f"Root={root};Parent={dice.getrandbits(64):016x};Sampled=0"
 
 
 def _written(ctx: Context, place: _Place, held: Held, asked: Asked, outcome: Outcome, *, is_new: bool) -> Ended:
@@ -131,7 +160,11 @@ def _written(ctx: Context, place: _Place, held: Held, asked: Asked, outcome: Out
         memory_mb=version.configuration.memory_mb,
         memory_mb_max=outcome.memory_mb_max,
         error_type=_error_type(outcome) if outcome.is_dead else "",
+        trace_id=place.trace.root if place.trace.is_kept else "",
+        segment_id=place.ids.function,
     )
+    if place.trace.is_kept:
+        _tell_xray(place, held, asked, outcome, held.sandbox.init_seconds if is_new else 0.0)
     measures.executed(home, place.sets, is_error=bool(outcome.error), seconds=outcome.seconds)
     at = home.now
     lines = [reports.start(run, held.is_json, at), *logging.lines(outcome.log)]
@@ -144,6 +177,19 @@ def _written(ctx: Context, place: _Place, held: Held, asked: Asked, outcome: Out
         lines.insert(0, reports.init_start(begun, held.is_json, at))
     asyncio.get_running_loop().call_soon(_log, home.as_service(), held, lines)
     return Ended(outcome, number, tail)
+
+
+def _tell_xray(place: _Place, held: Held, asked: Asked, outcome: Outcome, init_seconds: float) -> None:
+    """Send the segments of an execution as its role, which is what AWS asks of it."""
+    home, found, watch = place.found.home, place.found, place.watch
+    run = tracing.Run(found.name, found.arn, home.account, asked.request_id, outcome.error, outcome.payload)
+    ended_at = max(watch.ready_at, watch.now())
+    marks = tracing.Marks(
+        watch.asked_at, watch.began_at, watch.ready_at, ended_at, init_seconds, asked.accepted_at, asked.attempt
+    )
+    teller = home.authorized_as(held.caller)
+    for segment in tracing.segments(run, place.trace, place.ids, marks):
+        teller.tell_segment(segment)
 
 
 def _log(ctx: Context, held: Held, lines: list[str]) -> None:
