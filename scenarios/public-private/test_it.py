@@ -1,18 +1,20 @@
-"""The story of README.md, with terraform, real packets, and a zone that dies."""
+"""The story of README.md, with terraform and as a stack, real packets, and a zone that dies."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import boto3
 import pytest
 
 from fogbank.planes.net import probe
 from fogbank.testing.process import CloudProcess
+from fogbank.testing.stack import Stack
 from fogbank.testing.terraform import Terraform, missing
 
 HERE = Path(__file__).parent
@@ -29,6 +31,10 @@ class Story:
         self.process.start()
         self.url = self.process.card.url
         self._servers: list[subprocess.Popen[bytes]] = []
+
+    def client(self, service: str) -> Any:
+        credentials = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "x", "region_name": "us-east-1"}
+        return boto3.client(service, endpoint_url=self.url, **credentials)
 
     def fogbank(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "fogbank", *words[:1], f"--state={self.process.state}", *words[1:]]
@@ -61,10 +67,40 @@ class Story:
         self.process.stop()
 
 
+class Builder(Protocol):
+    """What makes the network as `nat` says, and takes it away."""
+
+    def apply(self, *, nat: str) -> dict[str, Any]: ...
+
+    def delete(self) -> None: ...
+
+
+class ByTerraform:
+    def __init__(self, story: Story, folder: Path) -> None:
+        folder.mkdir()
+        self._terraform = Terraform(HERE / "main.tf", folder, story.url, ACCOUNT)
+
+    def apply(self, *, nat: str) -> dict[str, Any]:
+        return self._terraform.apply(nat=nat)
+
+    def delete(self) -> None:
+        self._terraform("destroy", "-auto-approve", "-input=false", "-no-color", "-var=nat=none")
+
+
+class ByStack:
+    def __init__(self, story: Story, folder: Path) -> None:
+        self._stack = Stack(story.client("cloudformation"), "network", HERE / "template.yaml")
+
+    def apply(self, *, nat: str) -> dict[str, Any]:
+        made = self._stack.apply(Nat=nat)
+        return {name: value if name == "web" else value.split(",") for name, value in made.items()}
+
+    def delete(self) -> None:
+        self._stack.delete()
+
+
 @pytest.fixture
 def story(tmp_path: Path) -> Iterator[Story]:
-    if reason := missing():
-        pytest.skip(reason)
     mode, why = probe.found("full")
     if mode != "full":
         pytest.skip(f"no network namespaces here: {why}")
@@ -74,19 +110,20 @@ def story(tmp_path: Path) -> Iterator[Story]:
 
 
 @pytest.mark.timeout(600)
-def test_public_private(story: Story, tmp_path: Path) -> None:
-    folder = tmp_path / "terraform"
-    folder.mkdir()
-    terraform = Terraform(HERE / "main.tf", folder, story.url, ACCOUNT)
-    made = terraform.apply(nat="each")
+@pytest.mark.parametrize("way", [ByTerraform, ByStack])
+def test_public_private(story: Story, tmp_path: Path, way: Callable[[Story, Path], Builder]) -> None:
+    if way is ByTerraform and (reason := missing()):
+        pytest.skip(reason)
+    builder = way(story, tmp_path / "terraform")
+    made = builder.apply(nat="each")
     _public_is_reached_and_private_is_not(story, made)
     _each_zone_goes_out_by_its_own_nat(story, made)
     _only_the_zone_that_died_is_dead(story, made)
-    shared = terraform.apply(nat="one")
+    shared = builder.apply(nat="one")
     _with_one_nat_all_die_with_its_zone(story, shared)
-    alone = terraform.apply(nat="none")
+    alone = builder.apply(nat="none")
     _s3_is_reached_through_the_endpoint_alone(story, alone)
-    terraform("destroy", "-auto-approve", "-input=false", "-no-color", "-var=nat=none")
+    builder.delete()
     assert json.loads(story.fogbank("net", "--json", "ls").stdout)["interfaces"] == []
 
 
@@ -131,10 +168,7 @@ def _with_one_nat_all_die_with_its_zone(story: Story, made: dict[str, Any]) -> N
 
 
 def _s3_is_reached_through_the_endpoint_alone(story: Story, made: dict[str, Any]) -> None:
-    import boto3
-
-    credentials = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "x", "region_name": "us-east-1"}
-    s3 = boto3.client("s3", endpoint_url=story.url, **credentials)
+    s3 = story.client("s3")
     for bucket in ("ours", "theirs"):
         s3.create_bucket(Bucket=bucket)
     assert story.ask(made["private"][0], "http://checkip.amazonaws.com/") == ""
