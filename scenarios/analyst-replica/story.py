@@ -8,10 +8,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import botocore.session
 
+from fogbank.testing.stack import Stack
+
+HERE = Path(__file__).parent
 ANALYST, USER, PASSWORD = "analyst", "ann", "correct-horse-9"
 _WHO = """
 import socket, sys
@@ -60,7 +64,7 @@ class Cloud:
 
     def __init__(self) -> None:
         session = botocore.session.get_session()
-        self.ec2, self.rds = session.create_client("ec2"), session.create_client("rds")
+        self.ec2, self.stacks = session.create_client("ec2"), session.create_client("cloudformation")
 
     def ask(self, host: str, database: str, *statements: str, user: str = ANALYST, seconds: float = 0.0) -> list[Any]:
         """What a host's statements are answered, and the median of writes in µs for some seconds; or why it is not."""
@@ -95,97 +99,26 @@ class Cloud:
         command = [sys.executable, "-m", "fogbank", "net", "exec", host, "--", sys.executable, "-c", _ASK, words]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
-    def vpc(self, block: str) -> tuple[str, str]:
-        """A VPC with DNS names and an internet gateway that everything leads to; its id and its table's."""
-        vpc = self.ec2.create_vpc(CidrBlock=block)["Vpc"]["VpcId"]
-        self.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
-        gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-        self.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
-        table = self.ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
-        self.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
-        return vpc, table
-
-    def subnets(self, vpc: str, head: str, numbers: Sequence[int], table: str = "") -> list[str]:
-        """Subnets in one zone after another, public ones with the table."""
-        zones = [one["ZoneName"] for one in self.ec2.describe_availability_zones()["AvailabilityZones"]]
-        found = []
-        for at, number in enumerate(numbers):
-            made = self.ec2.create_subnet(VpcId=vpc, CidrBlock=f"{head}.{number}.0/24", AvailabilityZone=zones[at])
-            found.append(made["Subnet"]["SubnetId"])
-            if table:
-                self.ec2.associate_route_table(RouteTableId=table, SubnetId=found[-1])
-        return found
-
-    def group(self, vpc: str, name: str, **source: Any) -> str:
-        """A security group that lets in to PostgreSQL from a source."""
-        made: str = self.ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
-        if source:
-            rule = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, **source}
-            self.ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=[rule])
-        return made
-
-    def interface(self, subnet: str, group: str, *, is_public: bool = False) -> str:
-        """A host."""
-        made = self.ec2.create_network_interface(SubnetId=subnet, Groups=[group])["NetworkInterface"]
-        found: str = made["NetworkInterfaceId"]
-        if is_public:
-            address = self.ec2.allocate_address(Domain="vpc")
-            self.ec2.associate_address(AllocationId=address["AllocationId"], NetworkInterfaceId=found)
-        return found
-
-
-def built(cloud: Cloud) -> Place:
-    """Production in private subnets, the analysts' replica in public ones, and two hosts beside."""
-    vpc, table = cloud.vpc("10.0.0.0/16")
-    public, private = cloud.subnets(vpc, "10.0", (0, 1), table), cloud.subnets(vpc, "10.0", (10, 11))
-    away, their_table = cloud.vpc("10.9.0.0/16")
-    (subnet,) = cloud.subnets(away, "10.9", (0,), their_table)
-    stranger = cloud.interface(subnet, cloud.group(away, "strangers"), is_public=True)
-    seen_at = cloud.ec2.describe_addresses()["Addresses"][0]["PublicIp"]
-    apps = cloud.group(vpc, "apps")
-    production = cloud.group(vpc, "production", UserIdGroupPairs=[{"GroupId": apps}])
-    office = cloud.group(vpc, "analysts", IpRanges=[{"CidrIp": f"{cloud.office(seen_at)}/32"}])
-    for name, subnets in (("private", private), ("public", public)):
-        cloud.rds.create_db_subnet_group(DBSubnetGroupName=name, DBSubnetGroupDescription=name, SubnetIds=subnets)
-    cloud.rds.create_db_instance(
-        DBInstanceIdentifier="production",
-        Engine="postgres",
-        DBInstanceClass="db.t3.micro",
-        AllocatedStorage=20,
-        DBName="shop",
-        MasterUsername=USER,
-        MasterUserPassword=PASSWORD,
-        DBSubnetGroupName="private",
-        VpcSecurityGroupIds=[production],
-    )
-    waiter = cloud.rds.get_waiter("db_instance_available")
-    waiter.config.delay = 1
-    waiter.wait(DBInstanceIdentifier="production")
-    cloud.rds.create_db_instance_read_replica(
-        DBInstanceIdentifier="analysts",
-        SourceDBInstanceIdentifier="production",
-        DBSubnetGroupName="public",
-        VpcSecurityGroupIds=[office],
-        PubliclyAccessible=True,
-    )
-    waiter.wait(DBInstanceIdentifier="analysts")
-    addresses = {}
-    filters = [{"Name": "description", "Values": ["RDSNetworkInterface"]}]
-    for one in cloud.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]:
-        public_address = one.get("Association", {}).get("PublicIp", "")
-        addresses["replica" if public_address else "primary"] = public_address or one["PrivateIpAddress"]
-    return Place(cloud.interface(private[0], apps), stranger, addresses["primary"], addresses["replica"])
+    def public_and_private(self, vpc: str) -> tuple[str, str]:
+        """The public address of the replica, and the private one of production, in a VPC."""
+        filters = [{"Name": "description", "Values": ["RDSNetworkInterface"]}, {"Name": "vpc-id", "Values": [vpc]}]
+        found = self.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+        (public,) = [one["Association"]["PublicIp"] for one in found if "Association" in one]
+        (private,) = [one["PrivateIpAddress"] for one in found if "Association" not in one]
+        return public, private
 
 
 @contextlib.contextmanager
 def place(cloud: Cloud) -> Iterator[Place]:
-    """The place of the story; its databases go in the end."""
-    try:
-        yield built(cloud)
-    finally:
-        for name in ("analysts", "production"):
-            with contextlib.suppress(cloud.rds.exceptions.DBInstanceNotFoundFault):
-                cloud.rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    """Production in private subnets, the analysts' replica in public ones, and two hosts beside; gone in the end."""
+    with (
+        Stack(cloud.stacks, "stranger", HERE / "stranger.yaml") as away,
+        Stack(cloud.stacks, "analyst-replica", HERE / "template.yaml") as here,
+    ):
+        stranger = away.apply()
+        made = here.apply(Office=cloud.office(stranger["address"]), User=USER, Password=PASSWORD)
+        public, private = cloud.public_and_private(here.resources()["Vpc"])
+        yield Place(made["app"], stranger["host"], private, public)
 
 
 def told(cloud: Cloud, there: Place, seconds: float) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 import botocore.session
 import psycopg
 
+from fogbank.testing.stack import Stack
+
+HERE = Path(__file__).parent
 DELAYS_MS = (0, 2.5, 5, 7.5, 10, 12.5, 15, 20, 25, 50, 75, 100)
 PUBLISHED = {0: 99.36, 12.5: 59.96, 50: 0.02}
 """Stale reads of real Aurora in per cent, without forwarding, as published."""
@@ -64,36 +67,15 @@ class Endpoints(NamedTuple):
 
 
 @contextmanager
-def cluster(rds: Any, *, lag: str, keep: bool) -> Iterator[Endpoints]:
+def cluster(client: Any, *, lag: str, keep: bool) -> Iterator[Endpoints]:
     """An Aurora cluster of two that forwards writes; gone in the end."""
-    tags = [{"Key": "fogbank:replica-lag", "Value": lag}] if lag else []
-    rds.create_db_cluster(
-        DBClusterIdentifier=CLUSTER,
-        Engine="aurora-postgresql",
-        MasterUsername=USER,
-        MasterUserPassword=PASSWORD,
-        EnableLocalWriteForwarding=True,
-        Tags=tags,
-    )
-    for number in (1, 2):
-        rds.create_db_instance(
-            DBInstanceIdentifier=f"{CLUSTER}-{number}",
-            DBClusterIdentifier=CLUSTER,
-            Engine="aurora-postgresql",
-            DBInstanceClass="db.r6g.large",
-        )
-    waiter = rds.get_waiter("db_instance_available")
-    waiter.config.delay = 1
-    for number in (1, 2):
-        waiter.wait(DBInstanceIdentifier=f"{CLUSTER}-{number}")
-    found = rds.describe_db_clusters(DBClusterIdentifier=CLUSTER)["DBClusters"][0]
+    stack = Stack(client, CLUSTER, HERE / "template.yaml")
+    made = stack.apply(Cluster=CLUSTER, User=USER, Password=PASSWORD, Lag=lag)
     try:
-        yield Endpoints(found["Endpoint"], found["ReaderEndpoint"], found["Port"])
+        yield Endpoints(made["writer"], made["reader"], int(made["port"]))
     finally:
         if not keep:
-            for number in (2, 1):
-                rds.delete_db_instance(DBInstanceIdentifier=f"{CLUSTER}-{number}")
-            rds.delete_db_cluster(DBClusterIdentifier=CLUSTER, SkipFinalSnapshot=True)
+            stack.delete()
 
 
 def measured(endpoints: Endpoints, setup: Setup, delays: Sequence[float], each: int) -> list[Row]:
@@ -204,8 +186,8 @@ def main(argv: Sequence[str]) -> int:
     chosen = parser.parse_args(argv)
     delays = [float(delay) for delay in chosen.delays.split(",")]
     names = chosen.setups.split(",")
-    rds = botocore.session.get_session().create_client("rds")
-    with cluster(rds, lag=chosen.lag, keep=chosen.keep) as endpoints:
+    client = botocore.session.get_session().create_client("cloudformation")
+    with cluster(client, lag=chosen.lag, keep=chosen.keep) as endpoints:
         prepared(endpoints)
         rows: list[Row] = []
         for setup in SETUPS:

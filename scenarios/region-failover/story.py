@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 import botocore.session
 from drawing import svg
 
+from fogbank.testing.stack import Stack
+
 HERE = Path(__file__).parent
 NEAR, FAR, CLIENT = "eu-west-1", "us-east-1", "eu-central-1"
 """Where the service runs, and where its client sits: nearer to the first."""
@@ -42,7 +44,7 @@ class Cloud:
     def __init__(self) -> None:
         self._session = botocore.session.get_session()
         self.route53 = self._session.create_client("route53")
-        self.ec2 = {region: self._session.create_client("ec2", region_name=region) for region in _BLOCKS}
+        self._stacks = {region: self._session.create_client("cloudformation", region_name=region) for region in _BLOCKS}
 
     def inside(self, host: str, *argv: str) -> subprocess.Popen[str]:
         """A program that runs inside a host."""
@@ -52,79 +54,17 @@ class Cloud:
     @contextlib.contextmanager
     def site(self, region: str) -> Iterator[Site]:
         """A VPC with an internet gateway and one host, until the story is over."""
-        ec2 = self.ec2[region]
-        vpc = ec2.create_vpc(CidrBlock=_BLOCKS[region])["Vpc"]["VpcId"]
-        gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-        ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
-        table = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"][0]
-        ec2.create_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
-        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=_BLOCKS[region].replace("0.0/16", "1.0/24"))["Subnet"][
-            "SubnetId"
-        ]
-        group = ec2.create_security_group(GroupName="https", Description="from anywhere", VpcId=vpc)["GroupId"]
-        ec2.authorize_security_group_ingress(
-            GroupId=group, IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp="0.0.0.0/0"
-        )
-        host = ec2.create_network_interface(SubnetId=subnet, Groups=[group])["NetworkInterface"]["NetworkInterfaceId"]
-        address = ec2.allocate_address()
-        association = ec2.associate_address(AllocationId=address["AllocationId"], NetworkInterfaceId=host)
-        try:
-            yield Site(region, host, address["PublicIp"])
-        finally:
-            ec2.disassociate_address(AssociationId=association["AssociationId"])
-            ec2.release_address(AllocationId=address["AllocationId"])
-            ec2.delete_network_interface(NetworkInterfaceId=host)
-            ec2.delete_security_group(GroupId=group)
-            ec2.delete_subnet(SubnetId=subnet)
-            ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
-            ec2.delete_internet_gateway(InternetGatewayId=gateway)
-            ec2.delete_vpc(VpcId=vpc)
+        with Stack(self._stacks[region], "site", HERE / "site.yaml") as stack:
+            made = stack.apply(Block=_BLOCKS[region])
+            yield Site(region, made["host"], made["address"])
 
     @contextlib.contextmanager
     def names(self, sites: Mapping[str, Site], ttl: int) -> Iterator[tuple[str, dict[str, str]]]:
         """Latency records of the sites with health checks: the zone, and the checks' ids by region."""
-        checks = {region: self._check(site) for region, site in sites.items()}
-        made = self.route53.create_hosted_zone(Name=ZONE, CallerReference=str(time.time_ns()))
-        zone = made["HostedZone"]["Id"]
-        sets = [
-            {
-                "Name": NAME,
-                "Type": "A",
-                "TTL": ttl,
-                "SetIdentifier": region,
-                "Region": region,
-                "HealthCheckId": checks[region],
-                "ResourceRecords": [{"Value": site.address}],
-            }
-            for region, site in sites.items()
-        ]
-        try:
-            self._change(zone, "CREATE", sets)
-            yield zone, checks
-        finally:
-            self._change(zone, "DELETE", sets)
-            self.route53.delete_hosted_zone(Id=zone)
-            for check in checks.values():
-                self.route53.delete_health_check(HealthCheckId=check)
-
-    def _check(self, site: Site) -> str:
-        config = {
-            "Type": "HTTPS_STR_MATCH",
-            "IPAddress": site.address,
-            "Port": 443,
-            "ResourcePath": "/healthcheck",
-            "FullyQualifiedDomainName": NAME,
-            "SearchString": '"ok"',
-            "RequestInterval": 10,
-            "FailureThreshold": 2,
-            "MeasureLatency": True,
-        }
-        made = self.route53.create_health_check(CallerReference=str(time.time_ns()), HealthCheckConfig=config)
-        return str(made["HealthCheck"]["Id"])
-
-    def _change(self, zone: str, action: str, sets: Sequence[dict[str, Any]]) -> None:
-        changes = [{"Action": action, "ResourceRecordSet": one} for one in sets]
-        self.route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+        addresses = {"NearAddress": sites[NEAR].address, "FarAddress": sites[FAR].address}
+        with Stack(self._stacks[NEAR], "names", HERE / "names.yaml") as stack:
+            made = stack.apply(Zone=ZONE, Near=NEAR, Far=FAR, Seconds=ttl, **addresses)
+            yield made["zone"], {NEAR: made["near"], FAR: made["far"]}
 
     def well(self, checks: Mapping[str, str]) -> bool:
         """Whether every checker in a region with an internet of its own has seen every target well."""

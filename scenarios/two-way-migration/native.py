@@ -6,7 +6,6 @@ from typing import Any
 
 from sites import HERE, OLD_ORDERS, SCHEMA, THERE, Site, There, connected, dsn, until
 
-PARAMETERS = {"rds.logical_replication": "1", "track_commit_timestamp": "1"}
 _SYNCED = "SELECT count(*) = 0 FROM pg_subscription_rel WHERE srsubstate <> 'r'"
 _CONFLICTS = """SELECT subname, confl_insert_exists, confl_update_origin_differs, confl_update_missing,
  confl_delete_origin_differs, confl_delete_missing FROM pg_stat_subscription_stats"""

@@ -6,13 +6,6 @@ from typing import Any
 
 from sites import HERE, OLD_ORDERS, SCHEMA, THERE, Site, There, connected, dsn, until
 
-PARAMETERS = {
-    "rds.logical_replication": "1",
-    "track_commit_timestamp": "1",
-    "shared_preload_libraries": "pglogical",
-    "pglogical.conflict_resolution": "last_update_wins",
-    "max_worker_processes": "16",
-}
 _SUBSCRIBE = """SELECT pglogical.create_subscription(%s, %s, ARRAY['default', 'ddl_sql'], synchronize_structure := %s,
  synchronize_data := %s, forward_origins := '{}')"""
 _SYNCED = "SELECT bool_and(status = 'replicating') FROM pglogical.show_subscription_status()"

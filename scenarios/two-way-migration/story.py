@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import botocore.exceptions
@@ -19,6 +20,9 @@ import native
 import pglogical
 from sites import DATABASE, HERE, PASSWORD, THERE, USER, Place, Site, There, connected, until
 
+from fogbank.testing.stack import Stack
+
+FOLDER = Path(__file__).parent
 _POSITION = "SELECT pg_current_wal_flush_lsn()"
 _CAUGHT_UP = "SELECT bool_and(confirmed_flush_lsn >= %s::pg_lsn) FROM pg_replication_slots WHERE slot_type = 'logical'"
 _FROM_ANYWHERE = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
@@ -43,47 +47,23 @@ class Told(NamedTuple):
 
 
 @contextlib.contextmanager
-def sites(clients: dict[Site, Any], edition: Any, version: str) -> Iterator[There]:
+def sites(edition: str, version: str) -> Iterator[There]:
     """Both instances, with logical replication from the start; where they are found, by name."""
     session = botocore.session.get_session()
-    ec2 = {site: session.create_client("ec2", region_name=site.region) for site in clients}
-    for site, rds in clients.items():
-        rds.create_db_parameter_group(
-            DBParameterGroupName=f"logical-{site.name}",
-            DBParameterGroupFamily=f"postgres{version}",
-            Description="logical",
-        )
-        rds.modify_db_parameter_group(
-            DBParameterGroupName=f"logical-{site.name}",
-            Parameters=[
-                {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "pending-reboot"}
-                for name, value in edition.PARAMETERS.items()
-            ],
-        )
-        rds.create_db_instance(
-            DBInstanceIdentifier=site.name,
-            Engine="postgres",
-            EngineVersion=version,
-            DBInstanceClass="db.t3.micro",
-            AllocatedStorage=20,
-            DBName=DATABASE,
-            MasterUsername=USER,
-            MasterUserPassword=PASSWORD,
-            PubliclyAccessible=True,
-            DBParameterGroupName=f"logical-{site.name}",
-        )
-    try:
-        yield {site.name: _place(rds, site, ec2[site]) for site, rds in clients.items()}
-    finally:
-        for client in ec2.values():
-            with contextlib.suppress(botocore.exceptions.ClientError):
-                client.revoke_security_group_ingress(GroupName="default", IpPermissions=[_FROM_ANYWHERE])
-        for site, rds in clients.items():
-            rds.delete_db_instance(DBInstanceIdentifier=site.name, SkipFinalSnapshot=True)
-            waiter = rds.get_waiter("db_instance_deleted")
-            waiter.config.delay = 1
-            waiter.wait(DBInstanceIdentifier=site.name)
-            rds.delete_db_parameter_group(DBParameterGroupName=f"logical-{site.name}")
+    ec2 = {site: session.create_client("ec2", region_name=site.region) for site in (HERE, THERE)}
+    with contextlib.ExitStack() as gone:
+        stacks = {}
+        for site in ec2:
+            client = session.create_client("cloudformation", region_name=site.region)
+            stacks[site] = gone.enter_context(Stack(client, site.name, FOLDER / "template.yaml"))
+            login = {"Database": DATABASE, "User": USER, "Password": PASSWORD}
+            stacks[site].begin(Name=site.name, Version=version, Edition=edition, **login)
+        try:
+            yield {site.name: _place(stack.outputs(), ec2[site]) for site, stack in stacks.items()}
+        finally:
+            for one in ec2.values():
+                with contextlib.suppress(botocore.exceptions.ClientError):
+                    one.revoke_security_group_ingress(GroupName="default", IpPermissions=[_FROM_ANYWHERE])
 
 
 def chosen_edition(rds: Any, wanted: str) -> tuple[str, str]:
@@ -111,18 +91,15 @@ def _versions(rds: Any) -> list[dict[str, Any]]:
     return found
 
 
-def _place(rds: Any, site: Site, ec2: Any) -> Place:
-    """Where an instance is found once it is there: in a VPC also at a public address, which is opened to the other."""
-    waiter = rds.get_waiter("db_instance_available")
-    waiter.config.delay = 1
-    waiter.wait(DBInstanceIdentifier=site.name)
-    found = rds.describe_db_instances(DBInstanceIdentifier=site.name)["DBInstances"][0]["Endpoint"]
+def _place(found: dict[str, str], ec2: Any) -> Place:
+    """Where an instance is found: in a VPC also at a public address, which is opened to the other."""
+    address, port = found["host"], int(found["port"])
     if not _has_packets():
-        return Place(found["Address"], found["Port"], found["Address"])
+        return Place(address, port, address)
     ec2.authorize_security_group_ingress(GroupName="default", IpPermissions=[_FROM_ANYWHERE])
     interfaces = ec2.describe_network_interfaces(Filters=[{"Name": "description", "Values": ["RDSNetworkInterface"]}])
     (public,) = [one["Association"]["PublicIp"] for one in interfaces["NetworkInterfaces"] if "Association" in one]
-    return Place(found["Address"], found["Port"], public)
+    return Place(address, port, public)
 
 
 def _has_packets() -> bool:
@@ -241,7 +218,7 @@ def main(argv: Sequence[str]) -> int:
     clients = {site: session.create_client("rds", region_name=site.region) for site in (HERE, THERE)}
     name, version = chosen_edition(clients[HERE], chosen.edition)
     edition = EDITIONS[name]
-    with sites(clients, edition, version) as there:
+    with sites(name, version) as there:
         edition.joined(there)
         found = told(there, edition, chosen.seconds, chosen.rate)
         conflicts = [
