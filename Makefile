@@ -16,13 +16,13 @@ help:
 	@echo "make bench  measure against peers, in one run"
 	@echo "make docs   write the generated pages anew"
 
-up: $(VENV)/run build/network
+up: $(VENV)/run build/network build/node/ready
 	@$(BIN)/fogbank up -d
 
 down: $(VENV)/run
 	@$(BIN)/fogbank down
 
-test: $(VENV)/dev build/vectors build/clients/ready build/network build/tools
+test: $(VENV)/dev build/vectors build/clients/ready build/sam/ready build/cdk/ready build/node/ready build/network build/tools
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 check: $(VENV)/dev
@@ -48,6 +48,22 @@ build/clients/ready: requirements/clients.lock
 	@requirements/venv $(PYTHON) build/clients
 	@build/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/clients.lock
 	@touch $@
+
+# SAM's command line, which tests/serverless deploys with. The lock names all that it needs, without the extras that
+# pip would ask for.
+build/sam/ready: requirements/sam.lock
+	@requirements/venv $(PYTHON) build/sam
+	@build/sam/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r requirements/sam.lock
+	@touch $@
+
+# The CDK, which tests/clients/test_cdk.py deploys with.
+build/cdk/ready: requirements/node/cdk/package-lock.json
+	@requirements/node/install cdk build/cdk
+
+# The SDK that functions in Node find.
+build/node/ready: requirements/node/sdk/package-lock.json
+	@requirements/node/install sdk build/node
 
 lock:
 	@requirements/lock

@@ -12,6 +12,7 @@ LONG = (
     HERE / "terraform",
     HERE.parent / "scenarios",
     HERE / "crash" / "test_names.py",
+    HERE / "clients" / "test_cdk.py",
     HERE / "stacks",
     HERE / "packets" / "test_rootless.py",
     HERE / "databases" / "test_rootless.py",

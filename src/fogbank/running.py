@@ -33,6 +33,7 @@ from fogbank.planes.net.fake import FakeNet
 from fogbank.planes.net.namespaces import prefix_of
 from fogbank.planes.net.net import Net
 from fogbank.planes.process import Process, Spawn
+from fogbank.planes.sandbox import interpreters
 from fogbank.planes.sandbox.processes import ProcessSandboxes
 from fogbank.settings import Settings
 
@@ -195,7 +196,8 @@ def _routers(settings: Settings, net: Net) -> BirdRouters:
 def _sandboxes(settings: Settings, net: Net) -> ProcessSandboxes:
     """What runs functions; in a folder of its own. It goes by the state folder, as the network does."""
     state = settings.state_folder
-    return ProcessSandboxes(state / "sandboxes", prefix_of(state), net)
+    packages = interpreters.node_modules(settings.node_modules)
+    return ProcessSandboxes(state / "sandboxes", prefix_of(state), net, node_modules=packages)
 
 
 def start(settings: Settings, given: dict[str, Any]) -> Running:

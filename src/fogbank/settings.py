@@ -87,6 +87,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     postgresql: Annotated[
         str, _doc("Folders of PostgreSQL servers, separated by colons, before those that are found by themselves.")
     ] = ""
+    node_modules: Annotated[
+        str,
+        _doc("Folder of packages that functions in Node find, AWS's SDK above all; empty is where `make up` puts it."),
+    ] = ""
     uplink: Annotated[
         Literal["off", "slirp"],
         _doc("Whether the internets of VPCs lead on to this machine's own network: by slirp4netns, or not at all."),

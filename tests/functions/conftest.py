@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from fogbank.planes.net.namespaces import prefix_of
+from fogbank.planes.sandbox import interpreters
 from fogbank.planes.sandbox.processes import ProcessSandboxes
 from fogbank.services.lambda_.test_lambda import World, zipped
 from fogbank.testing import TestCloud
@@ -25,7 +26,8 @@ class Town(World):
         self.folder = Path(tempfile.mkdtemp(prefix="fogbank-functions-"))
 
         def sandboxes(net: Any) -> ProcessSandboxes:
-            return ProcessSandboxes(self.folder / "sandboxes", prefix_of(self.folder), net)
+            packages = interpreters.node_modules("")
+            return ProcessSandboxes(self.folder / "sandboxes", prefix_of(self.folder), net, node_modules=packages)
 
         super().__init__(TestCloud(sandboxes=sandboxes, is_running=True, **planes))
         sock = socket.create_server(("127.0.0.1", 0))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fogbank.services.lambda_.test_lambda import zipped
 from fogbank.testing import Served
 from fogbank.testing.terraform import Terraform, missing
 
@@ -20,6 +21,8 @@ def terraform(request: pytest.FixtureRequest, tmp_path: Path, served: Served, ac
     """terraform with the page that the test is parametrized by."""
     if reason := missing():
         pytest.skip(reason)
+    for number, name in enumerate(("one", "two")):
+        (tmp_path / f"{name}.zip").write_bytes(zipped(main=f"def run(event, context): return {number}"))
     return Terraform(HERE / request.param, tmp_path, served.url, account, at_once=AT_ONCE.get(request.param, 10))
 
 
@@ -31,6 +34,22 @@ CHANGES = {
         ("days = 30", "days = 40"),
         ("rate(1 hour)", "rate(2 hours)"),
         ("= 3\n", "= 4\n"),
+    ),
+    "functions.tf": (
+        ('default = "red"', 'default = "blue"'),
+        ('filename         = "one.zip"', 'filename         = "two.zip"'),
+        ('filebase64sha256("one.zip")', 'filebase64sha256("two.zip")'),
+        ("timeout          = 20", "timeout          = 30"),
+        ('source = "one.zip"', 'source = "two.zip"'),
+        ('filemd5("one.zip")', 'filemd5("two.zip")'),
+        ("batch_size                         = 5", "batch_size = 6"),
+        ("maximum_retry_attempts       = 1", "maximum_retry_attempts = 0"),
+        ("provisioned_concurrent_executions = 1", "provisioned_concurrent_executions = 2"),
+        ("max_age       = 60", "max_age = 90"),
+        ("Name: /words/one", "Name: /words/two"),
+        ("countNumber = 14", "countNumber = 7"),
+        ('"IMMUTABLE"', '"MUTABLE"'),
+        ('"WARN"', '"DEBUG"'),
     ),
     "network.tf": (
         ('default = "red"', 'default = "blue"'),
@@ -49,6 +68,13 @@ CHANGES = {
         ('destination_cidr_block         = "192.168.0.0/16"', 'destination_cidr_block = "192.168.0.0/17"'),
         ("per_hour_partition         = true", "per_hour_partition = false"),
         ("s3:GetObject", "s3:PutObject"),
+    ),
+    "traces.tf": (
+        ('default = "red"', 'default = "blue"'),
+        ("responsetime > 5", "responsetime > 2"),
+        ("fault OR throttle", "fault"),
+        ("fixed_rate     = 0.25", "fixed_rate     = 0.5"),
+        ('tier = "gold"', 'tier = "silver"'),
     ),
     "names.tf": (
         ('default = "red"', 'default = "blue"'),

@@ -1,28 +1,49 @@
-"""What programs send to X-Ray's daemon: a datagram with a header line and segment documents.
+"""What X-Ray's SDKs send to the daemon: a datagram with a line of its own in front of the segment documents.
 
 Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-daemon
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 
-_HEADER = {"format": "json", "version": 1}
+BYTES_MAX = 65_535
+"""What a datagram can hold at most."""
 
 
-def segments(datagram: bytes) -> list[dict[str, Any]]:
-    """The documents of a datagram; what is none is left out, since nobody waits for a word about it."""
-    head, _, rest = datagram.partition(b"\n")
-    if _document(head) != _HEADER:
+def segments(datagram: bytes) -> list[str]:
+    """The segment documents of a datagram, which are not looked into; none where its first line is not the format's.
+
+    What follows the first line is one document, or one to a line.
+    """
+    head, _, body = datagram.partition(b"\n")
+    if not _is_known(head):
         return []
-    return [found for line in rest.splitlines() if (found := _document(line)) is not None]
-
-
-def _document(text: bytes) -> dict[str, Any] | None:
     try:
-        found = orjson.loads(text)
+        text = body.decode().strip()
+    except UnicodeDecodeError:
+        return []
+    if "\n" not in text or _is_json(text):
+        return [text] if text else []
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def datagram(document: str) -> bytes:
+    """What a document is sent in."""
+    return b'{"format": "json", "version": 1}\n' + document.encode()
+
+
+def _is_known(head: bytes) -> bool:
+    try:
+        found = orjson.loads(head)
     except orjson.JSONDecodeError:
-        return None
-    return found if isinstance(found, dict) else None
+        return False
+    return isinstance(found, dict) and found.get("format") == "json" and found.get("version") == 1
+
+
+def _is_json(text: str) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True

@@ -49,6 +49,11 @@ def findings(settings: Settings, runs: bool) -> Iterator[Finding]:
     yield _of(
         "lambda", bool(runtimes), ", ".join(runtimes) or "no runtime of functions", interpreters.remedy("nodejs20.x")
     )
+    if any(name.startswith("nodejs") for name in runtimes):
+        packages = interpreters.node_modules(settings.node_modules)
+        there = packages is not None and (packages / "@aws-sdk").is_dir()
+        meaning = f"functions in Node find AWS's SDK in {packages}" if there else "functions in Node find no SDK"
+        yield _of("node sdk", there, meaning, interpreters.NODE_SDK_REMEDY)
     for tool, remedy in (("aws", "pip install awscli"), ("terraform", "see terraform.io")):
         path = shutil.which(tool)
         yield _of(tool, path is not None, path or "not on the PATH", remedy)

@@ -171,6 +171,20 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
     assert all(one.remedy for one in found.values() if one.state != "ok")
 
 
+def test_the_doctor_looks_for_the_sdk_of_functions_in_node(tmp_path: Path) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    settings = Settings(state=str(tmp_path), port=0, node_modules=str(tmp_path))
+
+    def seen() -> tuple[str, bool]:
+        found = next(one for one in findings(settings, runs=False) if one.name == "node sdk")
+        return found.state, found.remedy.startswith("npm install --prefix ~/.local/share/fogbank/node ")
+
+    assert seen() == ("off", True)
+    (tmp_path / "@aws-sdk").mkdir()
+    assert seen() == ("ok", False)
+
+
 def test_a_strict_cloud_begins_with_a_key_of_its_root(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cloud = CloudProcess(tmp_path / "state", strict="true")
     cloud.start()

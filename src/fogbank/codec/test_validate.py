@@ -78,6 +78,13 @@ def test_what_is_right_passes() -> None:
             "constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+",
         ),
         (
+            "ecr",
+            "DescribeImages",
+            {"repositoryName": "A"},
+            "InvalidParameterException: Invalid parameter at 'repositoryName' failed to satisfy constraint: "
+            "'must have length greater than or equal to 2'",
+        ),
+        (
             "lambda",
             "CreateFunction",
             {

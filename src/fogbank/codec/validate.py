@@ -63,7 +63,9 @@ def validator(service: str, operation: str) -> Validate:
     check = Checks(model).members(made.input, only_required=service == "s3") if made.input else None
     if check is None:
         return _nothing
-    raise_error = {"s3": _s3_error, "ec2": _ec2_error, "sqs": _sqs_error}.get(service, _listed(model))
+    raise_error = {"s3": _s3_error, "ec2": _ec2_error, "ecr": _ecr_error, "sqs": _sqs_error}.get(
+        service, _listed(model)
+    )
     top = check
 
     def validate(parameters: Mapping[str, Any]) -> None:
@@ -119,6 +121,14 @@ def _ec2_error(problems: list[Problem], operation: Operation) -> AwsError:
         return AwsError("MissingParameter", f"The request must contain the parameter {first.wire_path}")
     reason = first.constraint.replace("Member must have value", "Expecting a value").replace("Member must", "It must")
     return AwsError("InvalidParameterValue", f"Value ({first.shown}) for parameter {first.path} is invalid. {reason}")
+
+
+def _ecr_error(problems: list[Problem], operation: Operation) -> AwsError:
+    first = problems[0]
+    reason, colon, pattern = first.constraint.removeprefix("Member ").partition(" pattern: ")
+    reason += f" '{pattern}'" if colon else ""
+    text = f"Invalid parameter at '{first.path}' failed to satisfy constraint: '{reason}'"
+    return AwsError("InvalidParameterException", text)
 
 
 def _s3_error(problems: list[Problem], operation: Operation) -> AwsError:

@@ -216,9 +216,9 @@ class Context:
         else:
             self._transaction.after_commit(lambda: measures.add(point, value))
 
-    def tell_segment(self, segment: Mapping[str, Any]) -> None:
-        """Send X-Ray a segment document, as this caller; one that may not is told nothing, as nobody listens."""
-        self._dispatch.traces.tell(self, segment)
+    def tell_segment(self, document: str) -> None:
+        """Send X-Ray a segment document (JSON), as this caller; one that may not is told nothing: nobody listens."""
+        self._dispatch.traces.tell(self, document)
 
     def changes(self, service: str, scope: Scope | None = None) -> int:
         """A number that moves with every write of a service's records in a scope, this one unless another is given."""

@@ -9,7 +9,6 @@ Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocumen
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -54,15 +53,16 @@ class Traces:
     def end(self, ctx: Context, span: Span, error: AwsError | None) -> None:
         """A call has been answered; its segment is written once whoever called has the answer."""
         ctx.origin = span.origin
-        self.tell(ctx.as_service(), document(ctx, span, self._dispatch.clock.now(), error))
+        told = document(ctx, span, self._dispatch.clock.now(), error)
+        self.tell(ctx.as_service(), orjson.dumps(told).decode())
 
-    def tell(self, ctx: Context, segment: Mapping[str, Any]) -> None:
+    def tell(self, ctx: Context, segment: str) -> None:
         """Have a segment written in the account and region of a context, as its caller: who may not, loses it."""
         if len(self._waiting) >= _WAITING_MAX or self._dispatch.services.get("xray") is None:
             return
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._write)
-        self._waiting.append((ctx.scope, ctx.caller, orjson.dumps(segment).decode()))
+        self._waiting.append((ctx.scope, ctx.caller, segment))
 
     def clear(self) -> None:
         self._waiting.clear()

@@ -10,8 +10,6 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import orjson
-
 from fogbank.aws import ids, trace_datagram
 from fogbank.aws.errors import AwsError
 from fogbank.codec.compiled import codec_for
@@ -57,7 +55,7 @@ class HostDaemon:
         self.at = ""
 
     def hear(self, datagram: bytes) -> None:
-        documents = [orjson.dumps(segment).decode() for segment in trace_datagram.segments(datagram)]
+        documents = trace_datagram.segments(datagram)
         if documents:
             # Nobody is told what was wrong with them, as nobody is by AWS's daemon.
             self._cloud.dispatch.answer(self._context("PutTraceSegments"), {"TraceSegmentDocuments": documents})

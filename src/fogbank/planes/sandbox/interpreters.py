@@ -17,6 +17,10 @@ OWN = ("provided.al2", "provided.al2023")
 """Those that bring what they begin with."""
 _SDK = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
 _VERSION_SECONDS = 10.0
+_SOURCE_TREE = Path(__file__).resolve().parents[4]
+NODE_SDK_REMEDY = (
+    "npm install --prefix ~/.local/share/fogbank/node @aws-sdk/client-s3 @aws-sdk/client-ssm (and what else they use)"
+)
 
 
 class Interpreter(NamedTuple):
@@ -114,3 +118,11 @@ def sdk() -> tuple[tuple[str, ...], tuple[str, ...]]:
         shown.append(str(place))
         folders[str(place.parent)] = None
     return tuple(folders), tuple(shown)
+
+
+def node_modules(chosen: str) -> Path | None:
+    """The folder of packages that functions in Node find, AWS's SDK among them: the one that is chosen, or where
+    `make up` puts it beside the source, or the user's own; None where there is none."""
+    own = Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share", "fogbank", "node", "node_modules")
+    places = [Path(chosen)] if chosen else [_SOURCE_TREE / "build" / "node" / "node_modules", own]
+    return next((path.absolute() for place in places if (path := place.expanduser()).is_dir()), None)

@@ -197,7 +197,8 @@ class ProcessSandboxes:
             environ["LAMBDA_TASK_ROOT"] = str(function.code)
         if function.runtime.startswith("nodejs"):
             major = function.runtime.removeprefix("nodejs").removesuffix(".x")
-            modules = f"/opt/nodejs/node{major}/node_modules:/opt/nodejs/node_modules:{_NODE_MODULES}"
+            ours = self._node_modules if way.kind == "plain" and self._node_modules is not None else _NODE_MODULES
+            modules = f"/opt/nodejs/node{major}/node_modules:/opt/nodejs/node_modules:{ours}"
             environ.setdefault("NODE_PATH", modules)
         return environ
 
@@ -257,6 +258,7 @@ class ProcessSandboxes:
             argv = (str(interpreter.program), "/var/runtime/bootstrap.mjs")
             if way.kind == "plain":
                 argv = (str(interpreter.program), str(_HERE / "bootstrap.mjs"))
+                self._link_packages()
             shown.append((str(_HERE / "bootstrap.mjs"), "/var/runtime/bootstrap.mjs"))
             if self._node_modules is not None and self._node_modules.is_dir():
                 shown.append((str(self._node_modules), _NODE_MODULES))
@@ -272,6 +274,12 @@ class ProcessSandboxes:
             shown=tuple(shown),
             links=tuple(links),
         )
+
+    def _link_packages(self) -> None:
+        """Where nothing is shown elsewhere: `import` looks in the folders above a function's code for packages."""
+        if self._node_modules is not None:
+            with contextlib.suppress(FileExistsError):
+                (self._folder / "node_modules").symlink_to(self._node_modules)
 
     def _begun(self, name: str, plan: _Plan, kind: str, interpreter: Interpreter | None = None) -> _Zygote:
         """Start a zygote, which is not ready yet. Raises WorldError."""

@@ -315,6 +315,10 @@ _TABLE = {
         "xray:GetSamplingStatisticSummaries"
     ),
     "/AWSXrayFullAccess": "xray:*",
+    "/AWSXrayWriteOnlyAccess": (
+        "xray:PutTraceSegments xray:PutTelemetryRecords xray:GetSamplingRules xray:GetSamplingTargets "
+        "xray:GetSamplingStatisticSummaries"
+    ),
     "/AWSCloudFormationFullAccess": "cloudformation:*",
     "/AWSCloudFormationReadOnlyAccess": "cloudformation:Describe* cloudformation:Get* cloudformation:List*",
     "/AWSCloudTrail_FullAccess": "cloudtrail:* s3:* logs:CreateLogGroup sns:ListTopics",

@@ -12,6 +12,7 @@ import pytest
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.caller import Caller
+from fogbank.control.context import Origin
 from fogbank.services.iam.identity import note_use
 from fogbank.testing import TestCloud
 from fogbank.testing.plugin import MakeClient
@@ -477,3 +478,28 @@ def test_sessions_that_are_no_roles_may_not_call_iam(cloud: TestCloud, operation
     with pytest.raises(AwsError, match="security token included in the request is invalid"):
         cloud.call("iam", "ListUsers", caller=session)
     cloud.call("ssm", "DescribeParameters", caller=session)
+
+
+def test_what_leaves_the_machine_without_tls_is_not_secure(cloud: TestCloud) -> None:
+    """A bucket that refuses who comes without TLS gives a template to whoever may have it, by way of CloudFormation."""
+    s3 = cloud.client("s3")
+    s3("CreateBucket", Bucket="templates")
+    template = {"Resources": {"A": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}}
+    s3("PutObject", Bucket="templates", Key="t", Body=json.dumps(template).encode())
+    plain = {"Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    policy = document("s3:*", effect="Deny", resource="arn:aws:s3:::templates/*", **plain)
+    s3("PutBucketPolicy", Bucket="templates", Policy=policy)
+    ann = user(cloud, "ann", policy=document("s3:*", "cloudformation:*"))
+    get = {"Bucket": "templates", "Key": "t"}
+    cloud.call("s3", "GetObject", get, caller=ann)
+    away = cloud.cloud.context("s3", "GetObject", ann)
+    away.origin = Origin("1", "10.0.0.4")
+    with pytest.raises(AwsError, match="AccessDenied"):
+        cloud.run(cloud.cloud.dispatch.run_waiting(away, get))
+    away.origin = away.origin._replace(secure=True)
+    cloud.run(cloud.cloud.dispatch.run_waiting(away, get))
+    address = {"TemplateURL": "https://templates.s3.amazonaws.com/t"}
+    assert cloud.call("cloudformation", "ValidateTemplate", address, caller=ann)["Parameters"] == []
+    bob = user(cloud, "bob", policy=document("cloudformation:*"))
+    with pytest.raises(AwsError, match="ValidationError: S3 error"):
+        cloud.call("cloudformation", "ValidateTemplate", address, caller=bob)

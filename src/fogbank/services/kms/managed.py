@@ -18,6 +18,7 @@ _SERVICES = {
     "dms": ("dms", "Default key that protects my DMS replication data when no other key is defined"),
     "dynamodb": ("dynamodb", "Default key that protects my DynamoDB data when no other key is defined"),
     "ebs": ("ec2", "Default key that protects my EBS volumes when no other key is defined"),
+    "ecr": ("ecr", "Default key that protects my ECR data when no other key is defined"),
     "elasticache": ("elasticache", "Default key that protects my ElastiCache data when no other key is defined"),
     "elasticfilesystem": (
         "elasticfilesystem",

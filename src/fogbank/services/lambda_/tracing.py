@@ -1,8 +1,8 @@
 """What X-Ray is told of executions: which are sampled, and the segments of the service and of the function.
 
 Lambda Developer Guide, "Visualize Lambda function invocations using AWS X-Ray": a segment of the service (AWS::Lambda)
-from when an event is asked for, below it one of the function (AWS::Lambda::Function) with its initialization, the run of
-its code, and what is done after it.
+from when an event is asked for, below it one of the function (AWS::Lambda::Function) with its initialization, the run
+of its code, and what is done after it.
 """
 
 from __future__ import annotations
@@ -47,8 +47,13 @@ class Heard:
     def add(self, root: str) -> None:
         self._roots.append(root)
 
-    def knows(self, root: object) -> bool:
-        return root in self._roots
+    def knows(self, document: str) -> bool:
+        """Whether a segment document is of one of them."""
+        try:
+            found = orjson.loads(document)
+        except orjson.JSONDecodeError:
+            return False
+        return isinstance(found, dict) and found.get("trace_id") in self._roots
 
 
 class Marks(NamedTuple):

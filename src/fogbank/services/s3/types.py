@@ -168,12 +168,18 @@ def _create(wanted: Wanted) -> Call:
 
 def _sections(bucket: str, before: Properties, after: Properties) -> list[Call]:
     calls: list[Call] = []
+    before, after = _telling(before), _telling(after)
     for name, (operation, params, (undo, nothing)) in _SECTIONS.items():
         if name in after and before.get(name) != after[name]:
             calls.append((operation, {"Bucket": bucket, **params(after[name])}))
         elif name in before and name not in after:
             calls.append((undo, {"Bucket": bucket, **nothing}))
     return calls
+
+
+def _telling(found: Properties) -> Properties:
+    """Properties without what says nothing: a bucket is private, and most take no ACL, not even one that says so."""
+    return {name: value for name, value in found.items() if (name, value) != ("AccessControl", "Private")}
 
 
 def _afterwards(bucket: str, wanted: Wanted) -> list[Call]:

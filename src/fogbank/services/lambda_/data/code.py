@@ -10,7 +10,7 @@ import msgspec
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.lambda_ import archives, functions, layers, references, rules, settings, shown
+from fogbank.services.lambda_ import archives, environments, functions, layers, references, rules, settings, shown
 from fogbank.services.lambda_.functions import Found
 from fogbank.services.lambda_.resources import LATEST, Code, Configuration, Function, Layer, LayerVersion, Version
 
@@ -30,6 +30,8 @@ async def create_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             _free_name(ctx, req)
             configuration = settings.configured(ctx, name, None, req)
             ctx.transaction.keep_blob(code.blob)
+            # Its first environment should not wait for its runtime.
+            ctx.after_commit(lambda: _warm(ctx, configuration.runtime))
             return _created(ctx, name, configuration, code, req)
     except BaseException:
         ctx.blobs.delete(code.blob)
@@ -93,6 +95,10 @@ async def publish_layer_version(ctx: Context, req: dict[str, Any]) -> dict[str, 
     except BaseException:
         ctx.blobs.delete(code.blob)
         raise
+
+
+def _warm(ctx: Context, runtime: str) -> None:
+    environments.pool(ctx).work(ctx.planes.sandboxes.warm(runtime))
 
 
 def _free_name(ctx: Context, req: Mapping[str, Any]) -> str:

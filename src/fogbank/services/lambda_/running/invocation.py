@@ -189,7 +189,7 @@ def _tell_xray(place: _Place, held: Held, asked: Asked, outcome: Outcome, init_s
     )
     teller = home.authorized_as(held.caller)
     for segment in tracing.segments(run, place.trace, place.ids, marks):
-        teller.tell_segment(segment)
+        teller.tell_segment(orjson.dumps(segment).decode())
 
 
 def _log(ctx: Context, held: Held, lines: list[str]) -> None:

@@ -89,9 +89,9 @@ def _heard(home: Context, held: Held, datagram: bytes) -> None:
     """Pass on what a function's SDK tells X-Ray, as its role."""
     teller = home.authorized_as(held.caller)
     teller.join(None)
-    for segment in trace_datagram.segments(datagram):
-        if held.heard.knows(segment.get("trace_id")):
-            teller.tell_segment(segment)
+    for document in trace_datagram.segments(datagram):
+        if held.heard.knows(document):
+            teller.tell_segment(document)
 
 
 class _Nothing:

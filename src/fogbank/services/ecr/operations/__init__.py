@@ -1,0 +1,1 @@
+"""ECR's operations, a file for each noun."""

@@ -1,0 +1,1 @@
+"""The operations of X-Ray, one file for each noun."""
