@@ -14,8 +14,8 @@ from fogbank.testing import TestCloud
 from .test_forty import Story, different
 
 TYPES = Services("fogbank.services").resource_type_names()
-FREE = {"AWS::CloudFormation::WaitConditionHandle"}
-"""Types that have no properties."""
+FREE = {"AWS::CloudFormation::CustomResource", "AWS::CloudFormation::WaitConditionHandle"}
+"""Types that have whatever properties people give them, or none."""
 REST = """
 Parameters: {Word: {Type: String, Default: one}}
 Resources:
@@ -110,6 +110,7 @@ Resources:
     DependsOn: May
     Properties:
       BucketName: rest-files
+      AccessControl: Private
       PublicAccessBlockConfiguration: {BlockPublicAcls: 'true'}
       WebsiteConfiguration: {IndexDocument: index.html}
       LifecycleConfiguration:

@@ -48,6 +48,7 @@ LISTS = (
     ("ec2", "DescribeVpcEndpoints", {}, "VpcEndpoints"),
     ("ec2", "DescribeVpcPeeringConnections", {}, "VpcPeeringConnections"),
     ("ec2", "DescribeVpcs", {}, "Vpcs"),
+    ("ecr", "DescribeRepositories", {}, "repositories"),
     ("events", "ListEventBuses", {}, "EventBuses"),
     ("iam", "ListPolicies", {"Scope": "Local"}, "Policies"),
     ("iam", "ListUsers", {}, "Users"),

@@ -8,6 +8,7 @@ from typing import Any
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.cloudformation import intrinsics, stacks, template
+from fogbank.services.cloudformation.parameters import HIDDEN
 from fogbank.services.cloudformation.resources import Export, Output, Stack, StackResource
 
 
@@ -18,9 +19,9 @@ def outputs(
 
     Raises ValidationError.
     """
-    attributes = {one: {**row.what.attributes, "": row.what.physical_id} for one, row in rows.items()}
+    attributes = {one: _shown(row) for one, row in rows.items()}
     scope = stacks.scope(ctx, found, found.wish, attributes)
-    body = stacks.parsed(found.wish.template)
+    body = stacks.parsed(found.wish.body)
     made = []
     for key, one in template.section(body, "Outputs").items():
         if "Condition" in one and not scope.conditions[one["Condition"]]:
@@ -30,6 +31,12 @@ def outputs(
         made.append(Output(key=key, value=_text(value), description=str(one.get("Description", "")), export=name))
     named = {intrinsics.resolved(argument, scope) for argument in _imports(body)}
     return tuple(made), tuple(sorted(named))
+
+
+def _shown(row: StackResource) -> dict[str, Any]:
+    """What outputs may say of a resource."""
+    found = dict.fromkeys(row.what.attributes, HIDDEN) if row.what.is_secret else row.what.attributes
+    return {**found, "": row.what.physical_id}
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.cloudformation import stacks
+from fogbank.services.cloudformation import policy, stacks
 from fogbank.services.cloudformation.resources import Stack, Wish
 from fogbank.services.cloudformation.template import invalid
 
@@ -47,7 +47,7 @@ def fresh(ctx: Context, req: dict[str, Any], wish: Wish) -> Stack:
         timeout_minutes=minutes,
         timeout_at=ctx.now + 60 * minutes if minutes else None,
         is_protected=req.get("EnableTerminationProtection", False),
-        policy=req.get("StackPolicyBody", ""),
+        policy=policy.check(req["StackPolicyBody"]) if req.get("StackPolicyBody") else "",
         description=str(stacks.parsed(wish.template).get("Description", "")) if wish.template else "",
         created_at=ctx.now,
     )
@@ -66,6 +66,12 @@ def job(ctx: Context, found: Stack, req: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _in_force(req: dict[str, Any], found: Stack) -> str:
+    """The policy that an update has to keep to: the stack's as it was, unless another is given for its time."""
+    given = req.get("StackPolicyDuringUpdateBody")
+    return policy.check(given) if given else found.policy
+
+
 def changed(ctx: Context, req: dict[str, Any], found: Stack, wish: Wish) -> Stack:
     """A stack whose update begins. Raises ValidationError for one that cannot be changed, or need not be."""
     if found.token and found.token == req.get("ClientRequestToken"):
@@ -73,17 +79,23 @@ def changed(ctx: Context, req: dict[str, Any], found: Stack, wish: Wish) -> Stac
     if found.status not in _AT_REST:
         arn = stacks.arn(ctx, found)
         raise invalid(f"Stack:{arn} is in {found.status} state and can not be updated.")
-    same = (wish.template, wish.values, wish.tags) == (found.wish.template, found.wish.values, found.wish.tags)
+    same = not wish.transforms and (wish.template, wish.values, wish.tags) == (
+        found.wish.template,
+        found.wish.values,
+        found.wish.tags,
+    )
     if same and found.status != "UPDATE_FAILED":
         raise invalid("No updates are to be performed.")
     earlier = {logical: row.what for logical, row in stacks.rows(ctx, found).items() if row.what.physical_id}
     more: dict[str, Any] = {
         **job(ctx, found, req),
         "wish": wish,
+        "policy": policy.check(req["StackPolicyBody"]) if req.get("StackPolicyBody") else found.policy,
+        "policy_in_force": _in_force(req, found),
         "before": found.wish,
         "earlier": earlier,
         "updated_at": ctx.now,
-        "description": str(stacks.parsed(wish.template).get("Description", "")),
+        "description": str(stacks.parsed(wish.body).get("Description", "")),
         "on_failure": "DO_NOTHING" if req.get("DisableRollback") else "ROLLBACK",
     }
     return stacks.turned(ctx, found, "UPDATE_IN_PROGRESS", "User Initiated", **more)

@@ -1,4 +1,4 @@
-"""What CloudFormation remembers: stacks, their resources, what is still to be taken away, change sets and exports."""
+"""What CloudFormation remembers: stacks, their resources and what was asked for them, change sets, exports, macros."""
 
 from __future__ import annotations
 
@@ -29,6 +29,20 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, str] = {}
     """What they come to: those of SSM types have been looked up."""
     tags: Mapping[str, str] = {}
+    transforms: tuple[str, ...] = ()
+    """The names of all that the template is transformed by, in the order in which it names them."""
+    processed: str = ""
+    """What transforms have made of the template; empty until they have, and where there are none."""
+
+    @property
+    def body(self) -> str:
+        """The template that the stack is made of."""
+        return self.processed or self.template
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the transforms are still to be carried out."""
+        return bool(self.transforms) and not self.processed
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +59,10 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     deletion_policy: str = "Delete"
     replace_policy: str = "Delete"
     needs: tuple[str, ...] = ()
+    request_id: str = ""
+    """Of the request that a custom resource has answered last."""
+    is_secret: bool = False
+    """Whether what `Fn::GetAtt` finds is not shown in outputs (`NoEcho` of a custom resource)."""
 
 
 class Stack(Record, frozen=True, kw_only=True):
@@ -77,6 +95,8 @@ class Stack(Record, frozen=True, kw_only=True):
     timeout_minutes: int = 0
     is_protected: bool = False
     policy: str = ""
+    policy_in_force: str = ""
+    """The policy that the update which is under way has to keep to."""
     outputs: tuple[Output, ...] = ()
     imports: tuple[str, ...] = ()
     """The names of exports that it uses."""
@@ -107,6 +127,8 @@ class StackResource(Record, frozen=True, kw_only=True):
     """The properties that are being tried, or were when that failed."""
     is_unfinished: bool = False
     """Whether it has been begun, so that it has its id, and is not known to be whole."""
+    is_going_back: bool = False
+    """Whether it has been told that its change is being taken back."""
     updated_at: float
 
 
@@ -142,6 +164,8 @@ class ChangeSet(Record, frozen=True, kw_only=True):
     capabilities: tuple[str, ...] = ()
     notification_arns: tuple[str, ...] = ()
     on_failure: str = ""
+    caller: Caller | None = None
+    """Whoever made it, while its transforms are carried out."""
     created_at: float
 
 
@@ -153,3 +177,42 @@ class Export(Record, frozen=True, kw_only=True):
     name: str
     value: str
     stack_id: str
+
+
+class Macro(Record, frozen=True, kw_only=True):
+    """A function that transforms templates of its account and region."""
+
+    KIND: ClassVar[str] = "cloudformation/macro"
+    KEY: ClassVar[tuple[str, ...]] = ("name",)
+    name: str
+    function: str
+    """Its name or ARN."""
+    description: str = ""
+
+
+class Request(Record, frozen=True, kw_only=True):
+    """What a custom resource was asked, and what it said; and how long a wait condition waits."""
+
+    KIND: ClassVar[str] = "cloudformation/request"
+    KEY: ClassVar[tuple[str, ...]] = ("stack_id", "id")
+    stack_id: str
+    id: str
+    logical: str
+    due_at: float
+    """When the wait for an answer is over."""
+    is_sent: bool = False
+    answer: Mapping[str, Any] = {}
+    fault: str = ""
+    """What is wrong with the answer, if anything."""
+
+
+class Handle(Record, frozen=True, kw_only=True):
+    """What wait conditions wait for: signals at an address."""
+
+    KIND: ClassVar[str] = "cloudformation/handle"
+    KEY: ClassVar[tuple[str, ...]] = ("id",)
+    id: str
+    signals: Mapping[str, Mapping[str, str]] = {}
+    """By their unique ids."""
+    waiting: tuple[str, ...] = ()
+    """The ids of the stacks whose conditions wait for it."""

@@ -52,7 +52,7 @@ def given(wish: Wish) -> list[dict[str, Any]]:
     """The parameters of a stack."""
     if not wish.template:
         return []
-    declared = template.section(stacks.parsed(wish.template), "Parameters")
+    declared = template.section(stacks.parsed(wish.body), "Parameters")
     found = []
     for name, value in wish.values.items():
         text = wish.parameters.get(name, str(declared[name].get("Default", value)))

@@ -113,11 +113,8 @@ def scope(ctx: Context, stack: Stack, wish: Wish, attributes: Mapping[str, Mappi
 
     `Ref` of it is the attribute with no name. Raises ValidationError for conditions that go round.
     """
-    found = parsed(wish.template)
-    declared = template.section(found, "Parameters")
-    known = pseudo(ctx, stack) | {
-        name: parameters.value(declared, name, text) for name, text in wish.values.items() if name in declared
-    }
+    found = parsed(wish.body)
+    known = _known(ctx, stack, wish)
 
     def ref(name: str) -> Any:
         return known[name] if name in known else attributes[name][""]
@@ -138,6 +135,30 @@ def scope(ctx: Context, stack: Stack, wish: Wish, attributes: Mapping[str, Mappi
     return made._replace(conditions=intrinsics.conditions(template.section(found, "Conditions"), made))
 
 
+def _known(ctx: Context, stack: Stack, wish: Wish) -> dict[str, Any]:
+    """The values of parameters and pseudo parameters."""
+    declared = template.section(parsed(wish.body), "Parameters")
+    return pseudo(ctx, stack) | {
+        name: parameters.value(declared, name, text) for name, text in wish.values.items() if name in declared
+    }
+
+
+def plain_scope(ctx: Context, stack: Stack, wish: Wish) -> tuple[Mapping[str, Any], Scope]:
+    """Parameters' values, and what names stand for while a template is transformed: those, and mappings."""
+    known = _known(ctx, stack, wish)
+
+    def none(logical: str, name: str) -> Any:
+        raise KeyError(logical)
+
+    made = Scope(
+        ref=known.__getitem__,
+        attribute=none,
+        mappings=template.section(parsed(wish.template), "Mappings"),
+        zones=lambda region: zones(ctx, region),
+    )
+    return known, made
+
+
 def attribute(found: Mapping[str, Any], name: str) -> Any:
     """An attribute by its name, whose dots may lead into others. Raises KeyError."""
     if name in found:
@@ -156,7 +177,7 @@ def zones(ctx: Context, region: str) -> list[str]:
 
 def resources(wish: Wish, made: Scope) -> dict[str, Any]:
     """The resources that a stack is to have: those whose conditions hold."""
-    found = parsed(wish.template)["Resources"]
+    found = parsed(wish.body)["Resources"]
     return {
         logical: resource
         for logical, resource in found.items()
@@ -166,7 +187,7 @@ def resources(wish: Wish, made: Scope) -> dict[str, Any]:
 
 def known_names(wish: Wish) -> set[str]:
     """What a reference may name beside resources."""
-    found = parsed(wish.template)
+    found = parsed(wish.body)
     return {
         *template.section(found, "Parameters"),
         *(f"AWS::{name}" for name in intrinsics.PSEUDO),

@@ -31,6 +31,10 @@ FAILING = """
     Properties: {Name: '/aws/forbidden', Type: String, Value: !Ref Second}
 Outputs:"""
 
+THIRD = """
+  Third: {Type: 'AWS::SSM::Parameter', Properties: {Type: String, Value: new}}
+Outputs:"""
+
 
 class Stacks:
     """CloudFormation as somebody who waits for it sees it."""
@@ -217,6 +221,11 @@ def test_change_sets_tell_and_do(stacks: Stacks) -> None:
     found = stacks.call("DescribeChangeSet", StackName="shop", ChangeSetName="next")["Changes"]
     told = {one["ResourceChange"]["LogicalResourceId"]: one["ResourceChange"]["Replacement"] for one in found}
     assert told == {"First": "True"}, "what follows from the new one's id is not told"
+    third = PAIR.replace("Value: !Ref Greeting", "Value: !Ref Third").replace("Outputs:", THIRD.lstrip("\n"))
+    stacks.call("CreateChangeSet", StackName="shop", ChangeSetName="more", TemplateBody=third)
+    found = stacks.call("DescribeChangeSet", StackName="shop", ChangeSetName="more")["Changes"]
+    actions = {one["ResourceChange"]["LogicalResourceId"]: one["ResourceChange"]["Action"] for one in found}
+    assert actions == {"First": "Modify", "Third": "Add"}, "what a new one will be is not known"
     stacks.call("ExecuteChangeSet", StackName="shop", ChangeSetName="next")
     stacks.settle()
     assert (stacks.status(), stacks.value("/other")) == ("UPDATE_COMPLETE", "hello")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.control.service import MustWait
-from fogbank.services.cloudformation import graph, parameters, stacks, template
-from fogbank.services.cloudformation.resources import Stack, Wish
+from fogbank.services.cloudformation import custom, graph, macros, parameters, serverless, stacks, template
+from fogbank.services.cloudformation.resources import Macro, Stack, Wish
 from fogbank.services.cloudformation.template import invalid
 
 _IAM = "AWS::IAM::"
@@ -41,18 +43,63 @@ def body_of(ctx: Context, req: Mapping[str, Any], before: Wish | None = None) ->
 def of(ctx: Context, req: Mapping[str, Any], stack: Stack | None, body: str) -> Wish:
     """The wish of a request, and of the stack that it changes. Raises ValidationError, InsufficientCapabilities."""
     found = stacks.parsed(body)
-    template.check(found)
+    transforms = macros.declared(found)
+    if transforms:
+        macros.check(found)
+    else:
+        template.check(found)
     declared = template.section(found, "Parameters")
     before = stack.wish if stack is not None else None
     given = dict(_given(req.get("Parameters", []), before))
     values = parameters.given(declared, given)
     values |= _looked_up(ctx, declared, values)
     tags = {one["Key"]: one["Value"] for one in req["Tags"]} if "Tags" in req else before.tags if before else {}
-    wish = Wish(template=body, parameters=given, values=values, tags=tags)
-    _check_types(ctx, found)
-    _check_capabilities(found, req.get("Capabilities", []))
-    graph.needs(found["Resources"], stacks.known_names(wish))
+    wish = Wish(template=body, parameters=given, values=values, tags=tags, transforms=transforms)
+    if not transforms:
+        _check(ctx, wish, req.get("Capabilities", []))
     return wish
+
+
+def transformed(ctx: Context, wish: Wish, processed: str, capabilities: Iterable[str]) -> Wish:
+    """A wish once its transforms have been carried out. Raises what `of` raises for a template without any."""
+    found = stacks.parsed(processed)
+    template.check(found)
+    declared = template.section(found, "Parameters")
+    given = {name: text for name, text in wish.parameters.items() if name in declared}
+    values = {
+        **parameters.given(declared, given),
+        **{name: wish.values[name] for name in wish.values if name in declared},
+    }
+    whole = msgspec.structs.replace(wish, processed=processed, values=values)
+    _check(ctx, whole, capabilities)
+    return whole
+
+
+def check_texts(req: Mapping[str, Any]) -> None:
+    """Raises MustWait for a policy that is named by its address: `data.py` puts the text in the place of it."""
+    if any(req.get(f"{name}URL") for name in ("StackPolicy", "StackPolicyDuringUpdate")):
+        raise MustWait
+
+
+def check_expandable(ctx: Context, wish: Wish, capabilities: Iterable[str] | None = None) -> None:
+    """Raises ValidationError for transforms that there are not, InsufficientCapabilities for those nobody has allowed.
+
+    None for a change set, whose changes somebody looks at before they are made.
+    """
+    if wish.transforms and capabilities is not None and macros.CAPABILITY not in capabilities:
+        raise _insufficient(macros.CAPABILITY)
+    if macros.SERVERLESS in wish.transforms:
+        serverless.check_installed()
+    for name in wish.transforms if capabilities is not None else ():
+        if name not in macros.OURS and ctx.get(Macro, macros.own_name(name, ctx.account)) is None:
+            raise macros.unknown(name, ctx.account)
+
+
+def _check(ctx: Context, wish: Wish, capabilities: Iterable[str]) -> None:
+    found = stacks.parsed(wish.body)
+    _check_types(ctx, found)
+    _check_capabilities(found, capabilities)
+    graph.needs(found["Resources"], stacks.known_names(wish))
 
 
 def _given(listed: Iterable[Mapping[str, Any]], before: Wish | None) -> Iterable[tuple[str, str]]:
@@ -80,24 +127,33 @@ def _looked_up(ctx: Context, declared: Mapping[str, Any], values: Mapping[str, s
 
 
 def _check_types(ctx: Context, found: Mapping[str, Any]) -> None:
-    if found.get("Transform"):
-        raise AwsError("NotImplemented", f"Transform {found['Transform']} is not there yet.", status=501)
     if any("CreationPolicy" in one for one in found["Resources"].values()):
         raise AwsError("NotImplemented", "CreationPolicy is not there yet.", status=501)
-    strange = sorted({one["Type"] for one in found["Resources"].values() if ctx.resource_type(one["Type"]) is None})
+    strange = sorted(
+        {one["Type"] for one in found["Resources"].values() if ctx.resource_type(custom.listed(one["Type"])) is None}
+    )
     if strange:
         raise invalid(f"Template format error: Unrecognized resource types: [{', '.join(strange)}]")
 
 
 def capability(found: Mapping[str, Any]) -> str:
     """What has to be acknowledged for a template with IAM resources; empty for none."""
-    ours = [one for one in found["Resources"].values() if one["Type"].startswith(_IAM)]
+    ours = [one for one in template.section(found, "Resources").values() if _is_iam(one)]
     named = any(name in one.get("Properties", {}) for one in ours for name in _NAMED)
     return "CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM" if ours else ""
+
+
+def _is_iam(one: Any) -> bool:
+    """Before transforms are carried out, what stands among resources may be anything."""
+    return isinstance(one, dict) and str(one.get("Type")).startswith(_IAM)
 
 
 def _check_capabilities(found: Mapping[str, Any], given: Iterable[str]) -> None:
     """Raises InsufficientCapabilitiesException for IAM resources that nobody has acknowledged."""
     needed = capability(found)
     if needed and not {needed, "CAPABILITY_NAMED_IAM"} & set(given):
-        raise AwsError("InsufficientCapabilitiesException", f"Requires capabilities : [{needed}]")
+        raise _insufficient(needed)
+
+
+def _insufficient(needed: str) -> AwsError:
+    return AwsError("InsufficientCapabilitiesException", f"Requires capabilities : [{needed}]")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from typing import Any
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.resource_type import Call, Change, Properties, Table, Wanted, of_calls, some, tags
+from fogbank.services.lambda_ import inline
 
 _FUNCTION = (
     "Architectures",
@@ -43,6 +42,7 @@ _PERMISSION = (
     "EventSourceToken",
     "FunctionName",
     "FunctionUrlAuthType",
+    "InvokedViaFunctionUrl",
     "Principal",
     "PrincipalOrgID",
     "SourceAccount",
@@ -63,9 +63,12 @@ _MAPPING = (
     "ScalingConfig",
     "TumblingWindowInSeconds",
 )
+_LAYER = ("CompatibleArchitectures", "CompatibleRuntimes", "Description", "LicenseInfo")
+_LAYER_PERMISSION = ("Action", "OrganizationId", "Principal")
+_EVENTS = ("DestinationConfig", "MaximumEventAgeInSeconds", "MaximumRetryAttempts")
+_URL = ("AuthType", "Cors", "InvokeMode")
 _MAPPING_FIXED = ("EventSourceArn", "StartingPosition", "StartingPositionTimestamp")
 _GONE = ("ResourceNotFoundException",)
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
 def _name(wanted: Wanted) -> str:
@@ -80,13 +83,7 @@ def _code(properties: Properties) -> dict[str, Any]:
         raise AwsError("ValidationError", f"Encountered unsupported property {strange[0]}")
     if "ZipFile" not in code:
         return some(code, *_CODE)
-    content = io.BytesIO()
-    name = "index.js" if str(properties.get("Runtime", "")).startswith("nodejs") else "index.py"
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        entry = zipfile.ZipInfo(name, _LONG_AGO)
-        entry.external_attr = 0o644 << 16
-        archive.writestr(entry, str(code["ZipFile"]))
-    return {"ZipFile": content.getvalue()}
+    return {"ZipFile": inline.archive(str(code["ZipFile"]), str(properties.get("Runtime", "")))}
 
 
 def _settings(properties: Properties) -> dict[str, Any]:
@@ -151,6 +148,30 @@ def _alias(arn: str) -> dict[str, str]:
 
 def _mapped(properties: Properties) -> dict[str, Any]:
     return some(properties, *_MAPPING)
+
+
+def _target(properties: Properties) -> dict[str, Any]:
+    """The function, or the alias, that a URL is for."""
+    return {"FunctionName": properties["TargetFunctionArn"], **some(properties, "Qualifier")}
+
+
+def _layer_content(properties: Properties) -> dict[str, Any]:
+    content = properties["Content"]
+    strange = sorted(set(content) - set(_CODE))
+    if strange:
+        raise AwsError("ValidationError", f"Encountered unsupported property {strange[0]}")
+    return dict(content)
+
+
+def _layer(arn: str) -> dict[str, Any]:
+    """What the ARN of a layer's version, with or without a statement's id after it, names."""
+    layer, _, number = arn.partition("#")[0].rpartition(":")
+    return {"LayerName": layer, "VersionNumber": int(number)}
+
+
+def _events(identity: str) -> dict[str, str]:
+    function, _, qualifier = identity.rpartition("|")
+    return {"FunctionName": function, "Qualifier": qualifier}
 
 
 TYPES = (
@@ -259,6 +280,93 @@ TYPES = (
             required=("FunctionName",),
             known=frozenset((*_MAPPING, *_MAPPING_FIXED)),
             replaces=frozenset(_MAPPING_FIXED),
+        )
+    ),
+    of_calls(
+        Table(
+            "AWS::Lambda::Url",
+            "lambda",
+            create=lambda wanted: (
+                "CreateFunctionUrlConfig",
+                {**_target(wanted.properties), **some(wanted.properties, *_URL)},
+            ),
+            identity=lambda answer, wanted: str(answer["FunctionArn"]),
+            update=lambda change: [
+                ("UpdateFunctionUrlConfig", {"FunctionName": change.id, "Cors": {}, **some(change.after, *_URL)})
+            ],
+            delete=lambda arn, properties: [("DeleteFunctionUrlConfig", {"FunctionName": arn})],
+            look=lambda arn: ("GetFunctionUrlConfig", {"FunctionName": arn}),
+            attributes=lambda arn, properties, answer: some(answer, "FunctionArn", "FunctionUrl"),
+            absent=_GONE,
+            required=("AuthType", "TargetFunctionArn"),
+            known=frozenset((*_URL, "Qualifier", "TargetFunctionArn")),
+            replaces=frozenset(("Qualifier", "TargetFunctionArn")),
+        )
+    ),
+    of_calls(
+        Table(
+            "AWS::Lambda::LayerVersion",
+            "lambda",
+            waits=True,
+            create=lambda wanted: (
+                "PublishLayerVersion",
+                {
+                    "LayerName": wanted.properties.get("LayerName", wanted.name),
+                    "Content": _layer_content(wanted.properties),
+                    **some(wanted.properties, *_LAYER),
+                },
+            ),
+            identity=lambda answer, wanted: str(answer["LayerVersionArn"]),
+            delete=lambda arn, properties: [("DeleteLayerVersion", _layer(arn))],
+            attributes=lambda arn, properties, answer: {"LayerVersionArn": arn},
+            absent=_GONE,
+            required=("Content",),
+            known=frozenset((*_LAYER, "Content", "LayerName")),
+        )
+    ),
+    of_calls(
+        Table(
+            "AWS::Lambda::LayerVersionPermission",
+            "lambda",
+            create=lambda wanted: (
+                "AddLayerVersionPermission",
+                {
+                    **_layer(wanted.properties["LayerVersionArn"]),
+                    "StatementId": wanted.name,
+                    **some(wanted.properties, *_LAYER_PERMISSION),
+                },
+            ),
+            identity=lambda answer, wanted: f"{wanted.properties['LayerVersionArn']}#{wanted.name}",
+            delete=lambda identity, properties: [
+                ("RemoveLayerVersionPermission", {**_layer(identity), "StatementId": identity.partition("#")[2]})
+            ],
+            attributes=lambda identity, properties, answer: {"Id": identity},
+            absent=_GONE,
+            required=("Action", "LayerVersionArn", "Principal"),
+            known=frozenset((*_LAYER_PERMISSION, "LayerVersionArn")),
+        )
+    ),
+    of_calls(
+        Table(
+            "AWS::Lambda::EventInvokeConfig",
+            "lambda",
+            create=lambda wanted: (
+                "PutFunctionEventInvokeConfig",
+                some(wanted.properties, "FunctionName", "Qualifier", *_EVENTS),
+            ),
+            identity=lambda answer, wanted: f"{wanted.properties['FunctionName']}|{wanted.properties['Qualifier']}",
+            update=lambda change: [
+                ("PutFunctionEventInvokeConfig", {**_events(change.id), **some(change.after, *_EVENTS)})
+            ],
+            delete=lambda identity, properties: [("DeleteFunctionEventInvokeConfig", _events(identity))],
+            taken=lambda wanted: (
+                "GetFunctionEventInvokeConfig",
+                some(wanted.properties, "FunctionName", "Qualifier"),
+            ),
+            absent=_GONE,
+            required=("FunctionName", "Qualifier"),
+            known=frozenset((*_EVENTS, "FunctionName", "Qualifier")),
+            replaces=frozenset(("FunctionName", "Qualifier")),
         )
     ),
 )

@@ -14,7 +14,6 @@ from fogbank.services.cloudformation.resources import ChangeSet, Stack, Wish
 from fogbank.services.cloudformation.template import invalid
 
 _NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
-_NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
 def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -32,26 +31,25 @@ def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         raise AwsError("AlreadyExistsException", f"ChangeSet {name} cannot be created because it already exists")
     before = found if kind == "UPDATE" else None
     wish = wishes.of(ctx, req, before, wishes.body_of(ctx, req, before.wish if before else None))
-    changes = differences.listed(ctx, found, wish)
-    is_empty = kind == "UPDATE" and not changes and (wish.tags, wish.values) == (found.wish.tags, found.wish.values)
+    wishes.check_expandable(ctx, wish)
     made = ChangeSet(
         stack_id=found.id,
         name=name,
         id=ctx.arn(f"changeSet/{name}/{ctx.uuid()}"),
         kind=kind,
         wish=wish,
-        status="FAILED" if is_empty else "CREATE_COMPLETE",
-        execution="UNAVAILABLE" if is_empty else "AVAILABLE",
-        reason=_NO_CHANGES if is_empty else "",
+        status="CREATE_IN_PROGRESS",
+        execution="UNAVAILABLE",
+        caller=ctx.caller,
         description=req.get("Description", ""),
-        changes=tuple(changes),
         role_arn=req.get("RoleARN", ""),
         capabilities=tuple(req.get("Capabilities", ())),
         notification_arns=tuple(req.get("NotificationARNs", ())),
         on_failure=req.get("OnStackFailure", ""),
         created_at=ctx.now,
     )
-    ctx.put(made)
+    # One whose template is to be transformed is finished by its reconciler.
+    ctx.put(made if wish.is_pending else differences.finished(ctx, found, made))
     return {"Id": made.id, "StackId": stacks.arn(ctx, found)}
 
 
@@ -93,7 +91,7 @@ def execute_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     }
     found = msgspec.structs.replace(found, change_set=one.id)
     if one.kind == "CREATE":
-        description = str(stacks.parsed(one.wish.template).get("Description", ""))
+        description = str(stacks.parsed(one.wish.body).get("Description", ""))
         on_failure = "DO_NOTHING" if asked["DisableRollback"] else one.on_failure or "ROLLBACK"
         job = {"job": "job-1", "jobs": 1, "caller": ctx.caller, "token": asked["ClientRequestToken"]}
         more = {"wish": one.wish, "description": description, "on_failure": on_failure, "role_arn": one.role_arn}
@@ -115,6 +113,8 @@ def delete_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             # AWS takes what is not there for deleted.
             return {}
         raise
+    if one.status == "CREATE_IN_PROGRESS":
+        raise AwsError("InvalidChangeSetStatus", f"ChangeSet [{one.id}] cannot be deleted in status {one.status}")
     ctx.delete(ChangeSet, found.id, one.name)
     return {}
 

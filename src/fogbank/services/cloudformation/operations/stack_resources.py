@@ -8,7 +8,7 @@ import msgspec
 
 from fogbank.aws import paging
 from fogbank.control.context import Context
-from fogbank.services.cloudformation import shown, stacks
+from fogbank.services.cloudformation import shown, stacks, template
 from fogbank.services.cloudformation.resources import StackResource
 from fogbank.services.cloudformation.template import invalid
 
@@ -29,7 +29,7 @@ def describe_stack_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
     row = ctx.get(StackResource, found.id, req["LogicalResourceId"])
     if row is None:
         raise invalid(f"Resource {req['LogicalResourceId']} does not exist for stack {found.name}")
-    metadata = stacks.parsed(found.wish.template)["Resources"].get(row.logical, {}).get("Metadata")
+    metadata = template.section(stacks.parsed(found.wish.body), "Resources").get(row.logical, {}).get("Metadata")
     detail = {**shown.of_stack(ctx, found), **shown.resource(ctx, found, row, "LastUpdatedTimestamp")}
     if metadata is not None:
         detail["Metadata"] = msgspec.json.encode(metadata).decode()

@@ -8,7 +8,7 @@ import msgspec
 
 from fogbank.aws import paging
 from fogbank.control.context import Context
-from fogbank.services.cloudformation import exports, jobs, shown, stacks, wishes
+from fogbank.services.cloudformation import exports, jobs, policy, shown, stacks, wishes
 from fogbank.services.cloudformation.resources import Stack
 from fogbank.services.cloudformation.template import invalid
 
@@ -16,14 +16,18 @@ _PAGE = 100
 
 
 def create_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    wishes.check_texts(req)
     wish = wishes.of(ctx, req, None, wishes.body_of(ctx, req))
+    wishes.check_expandable(ctx, wish, req.get("Capabilities", []))
     found = jobs.begun(ctx, req, wish)
     return {"StackId": stacks.arn(ctx, found)}
 
 
 def update_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     found = _living(ctx, req["StackName"])
+    wishes.check_texts(req)
     wish = wishes.of(ctx, req, found, wishes.body_of(ctx, req, found.wish))
+    wishes.check_expandable(ctx, wish, req.get("Capabilities", []))
     jobs.changed(ctx, req, found, wish)
     return {"StackId": stacks.arn(ctx, found)}
 
@@ -77,8 +81,9 @@ def update_termination_protection(ctx: Context, req: dict[str, Any]) -> dict[str
 
 
 def set_stack_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    wishes.check_texts(req)
     found = _living(ctx, req["StackName"])
-    ctx.put(msgspec.structs.replace(found, policy=req.get("StackPolicyBody", "")))
+    ctx.put(msgspec.structs.replace(found, policy=policy.check(req.get("StackPolicyBody", ""))))
     return {}
 
 

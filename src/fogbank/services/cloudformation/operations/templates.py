@@ -6,7 +6,7 @@ from typing import Any
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.cloudformation import stacks, template, wishes
+from fogbank.services.cloudformation import macros, stacks, template, wishes
 from fogbank.services.cloudformation.resources import ChangeSet
 
 
@@ -19,7 +19,9 @@ def get_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         if change_set is None:
             raise AwsError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", status=404)
         wish = change_set.wish
-    return {"TemplateBody": wish.template, "StagesAvailable": ["Original", "Processed"]}
+    is_original = req.get("TemplateStage", "Original") == "Original"
+    stages = ["Original"] if wish.is_pending else ["Original", "Processed"]
+    return {"TemplateBody": wish.template if is_original else wish.body, "StagesAvailable": stages}
 
 
 def validate_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +53,8 @@ def get_template_summary(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         }
         for name, one in declared.items()
     ]
-    types = sorted({one["Type"] for one in found["Resources"].values()})
+    rows_of = template.section(found, "Resources").values()
+    types = sorted({one["Type"] for one in rows_of if isinstance(one, dict) and isinstance(one.get("Type"), str)})
     metadata = {"Metadata": str(found["Metadata"])} if "Metadata" in found else {}
     return {"Parameters": rows, "ResourceTypes": types, "Version": template.VERSION, **metadata, **_about(found)}
 
@@ -60,7 +63,10 @@ def _asked(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The template that a request is about. Raises ValidationError."""
     body = stacks.one(ctx, req["StackName"]).wish.template if "StackName" in req else wishes.body_of(ctx, req)
     found = stacks.parsed(body)
-    template.check(found)
+    if macros.declared(found):
+        macros.check(found)
+    else:
+        template.check(found)
     return found
 
 
@@ -69,11 +75,11 @@ def _is_hidden(one: dict[str, Any]) -> bool:
 
 
 def _about(found: dict[str, Any]) -> dict[str, Any]:
-    needed = wishes.capability(found)
+    needed, transforms = wishes.capability(found), list(macros.declared(found))
     about: dict[str, Any] = {"Description": found["Description"]} if "Description" in found else {}
-    if needed:
-        about |= {
-            "Capabilities": [needed],
-            "CapabilitiesReason": "The following resource(s) require capabilities: [IAM]",
-        }
-    return about
+    names = [needed] if needed else []
+    why = "The following resource(s) require capabilities: [IAM]" if needed else ""
+    if transforms:
+        names, about = [*names, macros.CAPABILITY], {**about, "DeclaredTransforms": transforms}
+        why = why or f"The following transform(s) require capabilities: [{', '.join(transforms)}]"
+    return {**about, "Capabilities": names, "CapabilitiesReason": why} if names else about

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
 
 from fogbank.aws.errors import AwsError, WorldError
-from fogbank.control import target
 from fogbank.control.context import Context
 from fogbank.control.resource_type import Change, Properties, ResourceType, Waits, Wanted
 from fogbank.control.service import MustWait
-from fogbank.services.cloudformation import intrinsics, stacks
+from fogbank.services.cloudformation import intrinsics, policy, stacks
+from fogbank.services.cloudformation.custom import Answered, Moved, Said, Unmade, place_of
 from fogbank.services.cloudformation.intrinsics import Scope
+from fogbank.services.cloudformation.reconcile import acting, kinds
 from fogbank.services.cloudformation.reconcile.side_by_side import reason
 from fogbank.services.cloudformation.resources import Leftover, Resource, Stack, StackResource
 
@@ -40,11 +41,18 @@ def scope(ctx: Context, found: Stack) -> Scope:
     """What names stand for now."""
     rows = stacks.rows(ctx, found)
     attributes = {
-        logical: {**row.what.attributes, "": row.what.physical_id}
+        logical: _attributes(ctx, found, row)
         for logical, row in rows.items()
         if row.what.physical_id and row.status != "DELETE_COMPLETE"
     }
     return stacks.scope(ctx, found, found.wish, attributes)
+
+
+def _attributes(ctx: Context, found: Stack, row: StackResource) -> Mapping[str, Any]:
+    known = {**row.what.attributes, "": row.what.physical_id}
+    if not row.what.request_id:
+        return known
+    return Said(known, place_of(stacks.arn(ctx, found), row.logical, row.what.request_id, ctx.region))
 
 
 def wanted(ctx: Context, found: Stack) -> dict[str, Any]:
@@ -74,7 +82,7 @@ async def settled(ctx: Context, found: Stack, logical: str, needs: frozenset[str
         if step.is_new:
             step = await _made(ctx, owner, found, step)
         elif not step.row.is_unfinished:
-            step = await _changed(ctx, owner, found, step)
+            step = await _replaced_or_changed(ctx, owner, found, step)
         physical_id = step.row.what.physical_id
         if step.kind.finish is not None:
             await step.kind.finish(owner, physical_id, _asked(ctx, found, logical, step))
@@ -83,7 +91,7 @@ async def settled(ctx: Context, found: Stack, logical: str, needs: frozenset[str
             attributes = await step.kind.attributes(owner, physical_id, step.properties)
     except (AwsError, WorldError) as error:
         with ctx.begin():
-            _failed(ctx, found, logical, reason(error))
+            _failed(ctx, found, logical, error)
         raise
     with ctx.begin():
         _done(ctx, found, step, attributes)
@@ -119,6 +127,15 @@ def _noted(ctx: Context, found: Stack, step: Step, physical_id: str) -> Step:
     row = msgspec.structs.replace(step.row, what=what, is_unfinished=True, updated_at=ctx.now)
     _write(ctx, found, row, "Resource creation Initiated")
     return step._replace(row=row, is_new=False)
+
+
+async def _replaced_or_changed(ctx: Context, owner: Context, found: Stack, step: Step) -> Step:
+    """Change a resource; whoever is asked for a custom one may make another in its place."""
+    try:
+        return await _changed(ctx, owner, found, step)
+    except Moved as moved:
+        with ctx.begin():
+            return _noted(ctx, found, step, moved.physical_id)
 
 
 async def _changed(ctx: Context, owner: Context, found: Stack, step: Step) -> Step:
@@ -164,7 +181,7 @@ def _decided(ctx: Context, found: Stack, logical: str, needs: frozenset[str]) ->
     here = scope(ctx, found)
     declared = stacks.resources(found.wish, here)[logical]
     type_name = declared["Type"]
-    kind = ctx.resource_type(type_name)
+    kind = kinds.of(ctx, found, logical, type_name)
     before = ctx.get(StackResource, found.id, logical)
     blank = Resource(
         type=type_name,
@@ -207,6 +224,8 @@ def _decided(ctx: Context, found: Stack, logical: str, needs: frozenset[str]) ->
         reason="",
         updated_at=ctx.now,
     )
+    if before.what.physical_id and (refused := _denial(found, before, policy.REPLACE if is_new else policy.MODIFY)):
+        raise refused
     if not is_again:
         why = _REPLACES if is_new and before.what.physical_id else ""
         _write(ctx, found, row, why)
@@ -243,7 +262,9 @@ def _asked(ctx: Context, found: Stack, logical: str, step: Step) -> Wanted:
 
 
 def _done(ctx: Context, found: Stack, step: Step, attributes: Mapping[str, Any]) -> None:
-    what = msgspec.structs.replace(step.row.what, attributes=attributes)
+    what = msgspec.structs.replace(step.row.what, attributes=dict(attributes))
+    if isinstance(attributes, Answered):
+        what = msgspec.structs.replace(what, request_id=attributes.request_id, is_secret=attributes.is_secret)
     status = step.row.status.removesuffix("_IN_PROGRESS") + "_COMPLETE"
     row = msgspec.structs.replace(
         step.row, what=what, status=status, attempt={}, is_unfinished=False, updated_at=ctx.now
@@ -251,19 +272,41 @@ def _done(ctx: Context, found: Stack, step: Step, attributes: Mapping[str, Any])
     _write(ctx, found, row)
 
 
-def _failed(ctx: Context, found: Stack, logical: str, why: str) -> None:
+def _denial(found: Stack, row: StackResource, action: str) -> AwsError | None:
+    """The error for what the stack's policy does not allow an update to do with a resource."""
+    return policy.denial(found.policy_in_force, action, row.logical, row.what.type) if found.before else None
+
+
+def denied(ctx: Context, found: Stack, gone: Iterable[str]) -> list[str]:
+    """Those that an update takes away and the stack's policy keeps, told as failed."""
+    kept = []
+    for logical in sorted(gone):
+        row = ctx.get(StackResource, found.id, logical)
+        refused = _denial(found, row, policy.DELETE) if row is not None and row.what.physical_id else None
+        if refused is not None:
+            _failed(ctx, found, logical, refused)
+            kept.append(logical)
+    return kept
+
+
+def _failed(ctx: Context, found: Stack, logical: str, error: AwsError | WorldError) -> None:
     row = ctx.get(StackResource, found.id, logical)
     if row is None:
         # It failed before anything was written down: a property that is not known, a name that stands for nothing.
-        what = Resource(type=stacks.parsed(found.wish.template)["Resources"][logical]["Type"])
+        what = Resource(type=stacks.parsed(found.wish.body)["Resources"][logical]["Type"])
         row = StackResource(stack_id=found.id, logical=logical, what=what, status="", updated_at=ctx.now)
     is_new = row.status in ("", "CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_COMPLETE")
     status = "CREATE_FAILED" if is_new else "UPDATE_FAILED"
-    kind = ctx.resource_type(row.what.type)
+    kind = kinds.of(ctx, found, logical, row.what.type)
+    begun = error.physical_id if isinstance(error, Unmade) and not row.what.physical_id else ""
+    if begun:
+        # It may have left something: its deletion is asked for, by the id that it would have had.
+        what = msgspec.structs.replace(row.what, physical_id=begun, properties=row.attempt)
+        row = msgspec.structs.replace(row, what=what, is_unfinished=True)
     # What is done in one transaction has not been done at all.
     attempt = {} if kind is None or kind.at_once is not None else row.attempt
     row = msgspec.structs.replace(row, status=status, job=found.job, attempt=attempt, updated_at=ctx.now)
-    _write(ctx, found, row, why)
+    _write(ctx, found, row, reason(error))
 
 
 def _write(ctx: Context, found: Stack, row: StackResource, why: str = "") -> None:
@@ -310,7 +353,7 @@ async def deleted(ctx: Context, found: Stack, row: StackResource) -> None:
             _write(ctx, found, row)
         owner = _owner(ctx, found)
     try:
-        await _gone(ctx, owner, row.what)
+        await _gone(ctx, owner, kinds.of(ctx, found, row.logical, row.what.type), row.what)
     except (AwsError, WorldError) as error:
         with ctx.begin():
             _write(ctx, found, msgspec.structs.replace(row, status="DELETE_FAILED", updated_at=ctx.now), reason(error))
@@ -333,7 +376,7 @@ async def cleaned(ctx: Context, found: Stack, left: Leftover) -> None:
             stacks.told(ctx, found, left.logical, kind, "DELETE_IN_PROGRESS", PhysicalResourceId=identity)
     status, why = "DELETE_COMPLETE", ""
     try:
-        await _gone(ctx, owner, left.what)
+        await _gone(ctx, owner, kinds.of(ctx, found, left.logical, kind), left.what)
     except (AwsError, WorldError) as error:
         status, why = "DELETE_FAILED", reason(error)
     with ctx.begin():
@@ -342,8 +385,7 @@ async def cleaned(ctx: Context, found: Stack, left: Leftover) -> None:
         stacks.told(ctx, found, left.logical, kind, status, **more)
 
 
-async def _gone(ctx: Context, owner: Context, what: Resource) -> None:
-    kind = owner.resource_type(what.type)
+async def _gone(ctx: Context, owner: Context, kind: ResourceType | None, what: Resource) -> None:
     if kind is None:
         raise AwsError("ValidationError", f"Unrecognized resource types: [{what.type}]")
     if kind.at_once is not None:
@@ -363,18 +405,23 @@ async def restored(ctx: Context, found: Stack, row: StackResource) -> None:
             leave(ctx, found, row)
         return
     is_other = row.what.physical_id != old.physical_id
-    kind = ctx.resource_type(old.type)
+    kind = kinds.of(ctx, found, row.logical, old.type)
     change = _back(found, row, old, kind)
-    is_touched = change.before != change.after or change.tags_before != change.tags
-    whole = msgspec.structs.replace(
-        row, what=old, status="UPDATE_COMPLETE", attempt={}, is_unfinished=False, updated_at=ctx.now
-    )
+    is_touched = change.before != change.after or change.tags_before != change.tags or row.is_going_back
+    now = old
     if not is_other and is_touched and kind is not None and kind.update is not None:
-        await _changed_back(ctx, found, row, change, kind)
+        try:
+            await _changed_back(ctx, found, row, change, kind)
+        except Moved as moved:
+            now = msgspec.structs.replace(old, physical_id=moved.physical_id)
+    whole = msgspec.structs.replace(row, what=now, status="UPDATE_COMPLETE", attempt={}, updated_at=ctx.now)
+    whole = msgspec.structs.replace(whole, is_unfinished=False, is_going_back=False)
     with ctx.begin():
+        if now is not old:
+            _put_aside(ctx, found, row.logical, old, "Delete")
         if is_other and row.what.physical_id:
             _put_aside(ctx, found, row.logical, row.what, "Delete")
-        ctx.delete(Leftover, found.id, row.logical, old.physical_id)
+        ctx.delete(Leftover, found.id, row.logical, now.physical_id)
         if is_other or is_touched or row.status.endswith("_FAILED") or row.is_unfinished:
             _write(ctx, found, whole)
         else:
@@ -392,24 +439,23 @@ def _back(found: Stack, row: StackResource, old: Resource, kind: ResourceType | 
 async def _changed_back(ctx: Context, found: Stack, row: StackResource, change: Change, kind: ResourceType) -> None:
     with ctx.begin():
         owner = _owner(ctx, found)
-        stacks.told(ctx, found, row.logical, kind.name, "UPDATE_IN_PROGRESS", PhysicalResourceId=change.id)
+        if not row.is_going_back:
+            # Told once, however often it has to be waited for.
+            row = msgspec.structs.replace(row, is_going_back=True, is_unfinished=False)
+            ctx.put(row)
+            stacks.told(ctx, found, row.logical, kind.name, "UPDATE_IN_PROGRESS", PhysicalResourceId=change.id)
     what = msgspec.structs.replace(row.what, properties=change.after, tags=change.tags)
     try:
         back = msgspec.structs.replace(row, what=what, attempt={}, is_unfinished=True)
-        await _updated(ctx, owner, kind, change, back)
+        if not row.is_unfinished:
+            await _updated(ctx, owner, kind, change, back)
         if kind.finish is not None:
             await kind.finish(owner, change.id, Wanted(change.after, "", "", change.tags, ctx.scope))
     except (AwsError, WorldError) as error:
         with ctx.begin():
-            _failed(ctx, found, row.logical, reason(error))
+            _failed(ctx, found, row.logical, error)
         raise
 
 
 def _owner(ctx: Context, found: Stack) -> Context:
-    """Whoever calls are made as: the stack's role, or whoever has asked for what is under way."""
-    if found.role_arn:
-        owner = target.as_role(ctx, found.role_arn, "AWSCloudFormation", service="cloudformation")
-    else:
-        owner = ctx.authorized_as(found.caller)
-    owner.join(None)
-    return owner
+    return acting.owner(ctx, found.role_arn, found.caller)

@@ -54,4 +54,6 @@ class Course:
 
 def reason(error: AwsError | WorldError) -> str:
     """An error as a resource's status reason."""
-    return f"{error.message} ({error.code})" if isinstance(error, AwsError) else str(error)
+    if not isinstance(error, AwsError):
+        return str(error)
+    return f"{error.message} ({error.code})" if error.code else error.message

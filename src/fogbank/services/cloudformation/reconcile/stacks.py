@@ -6,15 +6,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.control.reconcile import After
-from fogbank.services.cloudformation import exports, graph, stacks
-from fogbank.services.cloudformation.reconcile import pieces
+from fogbank.services.cloudformation import differences, exports, graph, stacks, wishes
+from fogbank.services.cloudformation.reconcile import acting, expansion, pieces
 from fogbank.services.cloudformation.reconcile.side_by_side import Course, reason
-from fogbank.services.cloudformation.resources import Leftover, Stack
+from fogbank.services.cloudformation.resources import ChangeSet, Leftover, Request, Stack
 
-_EVERY_SECONDS = 0.5
+_NEVER = 1e12
 
 
 async def stack(ctx: Context, key: str) -> After | None:
@@ -27,13 +29,18 @@ async def stack(ctx: Context, key: str) -> After | None:
 
 async def _grow(ctx: Context, found: Stack) -> After | None:
     """Make the stack what is wished: resources that are new, changed, or to be replaced."""
+    if found.wish.is_pending:
+        return await _expand(ctx, found)
     try:
         with ctx.begin():
             wanted = pieces.wanted(ctx, found)
             needs = graph.needs(wanted, stacks.known_names(found.wish))
             rows = stacks.rows(ctx, found)
+            denied = pieces.denied(ctx, found, rows.keys() - wanted.keys())
     except AwsError as error:
         return _fail(ctx, found, reason(error))
+    if denied:
+        return _fail(ctx, found, f"The following resource(s) failed to update: [{', '.join(denied)}]. ")
     course = Course(logical for logical, row in rows.items() if pieces.is_settled(found, row) and logical in wanted)
     await course.run(needs, lambda logical: pieces.settled(ctx, found, logical, needs[logical]))
     with ctx.begin():
@@ -46,8 +53,46 @@ async def _grow(ctx: Context, found: Stack) -> After | None:
     if found.timeout_at is not None and ctx.now >= found.timeout_at and course.waits:
         return _fail(ctx, found, "Stack creation time exceeded the specified timeout.")
     if course.waits:
-        return After(min(course.waits))
+        return After(min(*course.waits, (found.timeout_at or _NEVER) - ctx.now, _NEVER))
     return _finish(ctx, found)
+
+
+async def _expand(ctx: Context, found: Stack) -> After | None:
+    """Have the template's transforms carried out; what comes of it wakes the stack again."""
+    try:
+        with ctx.begin():
+            owner = acting.owner(ctx, found.role_arn, found.caller)
+        text = await expansion.processed(owner, found, found.wish)
+        with ctx.begin():
+            if pieces.has_moved_on(ctx, found):
+                return None
+            wish = wishes.transformed(ctx, found.wish, text, found.capabilities)
+            description = str(stacks.parsed(wish.body).get("Description", ""))
+            ctx.put(msgspec.structs.replace(found, wish=wish, description=description))
+    except AwsError as error:
+        return _fail(ctx, found, error.message)
+    return None
+
+
+async def change_set(ctx: Context, key: str) -> After | None:
+    """A change set whose transforms are to be carried out."""
+    with ctx.begin():
+        one = ctx.get(ChangeSet, *key.split("\0"))
+        found = ctx.get(Stack, one.stack_id) if one is not None else None
+    if one is None or found is None or one.status != "CREATE_IN_PROGRESS":
+        return None
+    assert one.caller is not None
+    try:
+        with ctx.begin():
+            owner = acting.owner(ctx, one.role_arn, one.caller)
+        text = await expansion.processed(owner, found, one.wish)
+        with ctx.begin():
+            wish = wishes.transformed(ctx, one.wish, text, one.capabilities)
+            ctx.put(differences.finished(ctx, found, msgspec.structs.replace(one, wish=wish)))
+    except AwsError as error:
+        with ctx.begin():
+            ctx.put(msgspec.structs.replace(one, status="FAILED", execution="UNAVAILABLE", reason=error.message))
+    return None
 
 
 def _finish(ctx: Context, found: Stack) -> After | None:
@@ -77,8 +122,9 @@ def _fail(ctx: Context, found: Stack, why: str) -> After | None:
             status = {"DO_NOTHING": "CREATE_FAILED", "DELETE": "DELETE_IN_PROGRESS"}.get(
                 found.on_failure, "ROLLBACK_IN_PROGRESS"
             )
-        asked = "Rollback requested by user." if status == "ROLLBACK_IN_PROGRESS" else ""
-        stacks.turned(ctx, found, status, f"{why}{asked}")
+        if status == "ROLLBACK_IN_PROGRESS":
+            why = f"{why.rstrip(' .')}. Rollback requested by user."
+        stacks.turned(ctx, found, status, why)
     return None
 
 
@@ -100,6 +146,8 @@ async def _shrink(ctx: Context, found: Stack) -> After | None:
             stacks.turned(ctx, found, "ROLLBACK_COMPLETE")
         else:
             exports.forget(ctx, found)
+            for asked in list(ctx.scan(Request, found.id)):
+                ctx.delete(Request, found.id, asked.id)
             stacks.turned(ctx, found, "DELETE_COMPLETE", living_name="", deleted_at=ctx.now)
     return None
 

@@ -1,0 +1,1 @@
+"""Serverless templates with other people's tools, and functions that really run."""
