@@ -77,6 +77,11 @@ def throttled(reason: str) -> AwsError:
     return AwsError("TooManyRequestsException", "Rate Exceeded.", Reason=reason, Type="User")
 
 
+def looped() -> AwsError:
+    text = "Lambda has detected your function being invoked in a recursive loop and has terminated this invocation."
+    return AwsError("RecursiveInvocationException", text, Type="User")
+
+
 def violated(value: object, path: str, constraint: str) -> AwsError:
     """What AWS says where a value breaks one constraint of the model's."""
     return AwsError(

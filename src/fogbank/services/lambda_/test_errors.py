@@ -294,7 +294,7 @@ EXCUSED: Mapping[str, str] = {
     "ModeNotSupportedException": _NO_SUCH_THING,
     "DurableExecutionAlreadyStartedException": _NO_SUCH_THING,
     "FunctionVersionsPerCapacityProviderLimitExceededException": _NO_SUCH_THING,
-    "RecursiveInvocationException": "nothing tells a loop from calls",
+    "RecursiveInvocationException": "tests/functions/test_loops.py has loops",
     "ServiceQuotaExceededException": _NO_SUCH_THING,
     "GetFunctionRecursionConfig:InvalidParameterValueException": "what is no name of a function is refused before",
     "PutFunctionRecursionConfig:InvalidParameterValueException": "what is no name of a function is refused before",

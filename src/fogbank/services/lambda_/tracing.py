@@ -17,9 +17,12 @@ from fogbank.aws import trace
 from fogbank.aws.scope import Scope
 from fogbank.aws.trace import Trace
 from fogbank.control.context import Context
+from fogbank.services.lambda_.resources import Function
 
 _RATE = 0.05
 """Of the events after the first one of a second: what Lambda samples cannot be set (Developer Guide, same page)."""
+_LOOP_MAX = 16
+"""How often a function may be part of a chain of calls."""
 _TRACES_MAX = 64
 """Of which an environment may still send segments."""
 
@@ -104,6 +107,14 @@ def decided(ctx: Context, function: str, mode: str, header: str) -> Trace:
         return found
     is_kept = mode == "Active" and ctx.held(Samples).takes(ctx, function)
     return found._replace(sampled="1" if is_kept else "0")
+
+
+def is_loop(header: str, function: Function, name: str) -> bool:
+    """Whether a function has called itself, by others or not, more often than anybody means to.
+
+    Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops".
+    """
+    return function.recursive_loop == "Terminate" and trace.parsed(header).count(name) >= _LOOP_MAX
 
 
 def ids(ctx: Context, request_id: str, attempt: int) -> Ids:

@@ -94,10 +94,10 @@ def _settle(ctx: Context, event: Event, payload: bytes, ended: Ended | AwsError)
 
 
 def _postpone(ctx: Context, event: Event, payload: bytes, settings: EventSettings, error: AwsError) -> None:
-    """An event that was not let in is tried again until it is too old; one for what is not there is given up."""
-    if error.code == "ResourceNotFoundException":
+    """An event that was not let in is tried again until it is too old; one for nothing, or of a loop, is given up."""
+    if error.code in ("ResourceNotFoundException", "RecursiveInvocationException"):
         said = b'{"errorMessage":"%s"}' % error.message.encode()
-        _give_up(ctx, event, payload, settings, Result("RetriesExhausted", 404, payload=said))
+        _give_up(ctx, event, payload, settings, Result("RetriesExhausted", error.status or 400, payload=said))
         return
     throttled = event.throttled + 1
     due_at = ctx.now + rules.back_off_seconds(throttled)

@@ -120,6 +120,9 @@ async def run(ctx: Context, found: Found, asked: Asked, write: Callable[[bytes],
 def _let_in(home: Context, found: Found, asked: Asked) -> _Place:
     pool = environments.pool(home)
     watch = _Watch(home)
+    if tracing.is_loop(asked.trace, found.function, _name(home, found)):
+        home.measure("RecursiveInvocationsDropped", 1, "Count", FunctionName=found.name)
+        raise rules.looped()
     with home.begin():
         version = functions.version_of(found, home.random.random())
         is_alias = bool(found.qualifier) and not references.is_number(found.qualifier)
@@ -134,6 +137,11 @@ def _let_in(home: Context, found: Found, asked: Asked) -> _Place:
     return _Place(found, version, sets, traced, tracing.ids(home, asked.request_id, asked.attempt), watch)
 
 
+def _name(home: Context, found: Found) -> str:
+    """What a function is in a chain of calls, whatever version of it is called."""
+    return home.arn(f"function:{found.name}", "lambda")
+
+
 def _invocation(ctx: Context, place: _Place, asked: Asked) -> Invocation:
     seconds = place.version.configuration.timeout_seconds
     return Invocation(
@@ -141,7 +149,7 @@ def _invocation(ctx: Context, place: _Place, asked: Asked) -> Invocation:
         payload=asked.payload or b"{}",
         arn=place.found.arn,
         deadline_ms=int((ctx.planes.machine_now() + seconds) * 1000),
-        trace=str(place.trace.below(place.ids.invocation)),
+        trace=str(place.trace.below(place.ids.invocation).through(_name(place.found.home, place.found))),
         client_context=asked.client_context,
     )
 
