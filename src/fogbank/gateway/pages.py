@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
+from fogbank.aws.errors import AwsError
 from fogbank.codec.message import Request, Response
 from fogbank.control import caller as callers
+from fogbank.control.caller import Caller
 from fogbank.control.context import Context, Origin
 from fogbank.control.service import Installed
 from fogbank.gateway.hosts import is_own, name_of
@@ -28,10 +33,13 @@ class Pages:
 
     A service names beginnings of paths and a pattern of hosts in its `SERVICE`; what is no operation of its API it may
     take by `takes(request)` of its `pages.py`. `answer(ctx, request)` there answers, as nobody: it decides for itself.
+    Where `is_signed(ctx, request)` says so, it is asked as whoever has signed the request.
     """
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, identify: Callable[[Request, str], Caller]) -> None:
+        """`identify` tells who has signed a request to a service, or raises AwsError."""
         self._cloud = cloud
+        self._identify = identify
         self._by_path: list[tuple[str, Installed]] = []
         self._by_host: list[tuple[re.Pattern[str], Installed]] = []
         self._hosts: dict[str, Installed | None] = {}
@@ -105,6 +113,12 @@ class Pages:
         if page is None:
             raise RuntimeError(f"{installed.service.name} has no pages")
         ctx = self._context(installed, request, request_id)
+        is_signed = installed.page("is_signed")
+        if is_signed is not None and is_signed(ctx, request):
+            try:
+                ctx.caller = self._identify(request, installed.service.name)
+            except AwsError as error:
+                return _forbidden(error, request_id)
         response: Response = await page(ctx, request)
         await self._cloud.dispatch.durable(ctx.seen)
         response.headers.append(("x-amzn-requestid", request_id))
@@ -116,6 +130,8 @@ class Pages:
         ctx.origin = Origin(
             request_id, request.peer, headers.get("user-agent", ""), request.tls, headers.get("host", "")
         )
+        if header := headers.get("x-amzn-trace-id"):
+            ctx.origin = ctx.origin._replace(trace=header)
         return ctx
 
     def _host(self, host: str) -> Installed | None:
@@ -142,3 +158,9 @@ class Pages:
             if serves is not None and serves(self._context(installed, request, ""), name):
                 return installed
         return None
+
+
+def _forbidden(error: AwsError, request_id: str) -> Response:
+    """What is said to whoever has not signed a request that has to be, or not well."""
+    headers = [("content-type", "application/json"), ("x-amzn-requestid", request_id), ("x-amzn-errortype", error.code)]
+    return Response(403, headers, orjson.dumps({"Message": error.message}))

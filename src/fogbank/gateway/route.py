@@ -13,6 +13,7 @@ from fogbank.codec.compiled import Codec, codec_for, write_error
 from fogbank.codec.detect import Target, detect
 from fogbank.codec.message import Request, Response
 from fogbank.codec.virtual_host import address
+from fogbank.control.caller import Caller
 from fogbank.control.context import Context, Origin
 from fogbank.control.dispatch import Answer
 from fogbank.control.service import Installed, MustWait
@@ -76,7 +77,7 @@ class Route:
         self._identify = Identify(cloud.credential, settings.account, settings.strict)
         self._body_plan = BodyPlan(stream=False, bytes_max=settings.body_bytes_max)
         self._origins = cors.Origins(tuple(origin.strip() for origin in settings.allowed_origins.split(",")))
-        self._pages = Pages(cloud)
+        self._pages = Pages(cloud, self._signer)
         self._plans: dict[Target, Plan] = {}
 
     def head(self, request: Request) -> BodyPlan | Response:
@@ -223,6 +224,13 @@ class Route:
             if name not in _S3_FAMILY and name not in index().by_signing_name:
                 raise refusal.foreign_service(name)
         return self._identify.caller(request, auth, service)
+
+    def _signer(self, request: Request, service: str) -> Caller:
+        """Who has signed a request for a page. Raises AwsError, also where nobody has."""
+        auth = self._identify.authorization(request)
+        if auth is None:
+            raise AwsError("AccessDeniedException", "Forbidden", status=403)
+        return self._identify.caller(request, auth, service).caller
 
     def _unwrap(self, request: Request, plan: Plan, identified: Identified) -> Payload | None:
         headers = request.headers

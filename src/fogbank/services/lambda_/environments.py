@@ -161,6 +161,10 @@ class Pool:
         for held in self._all.get((scope, function), ()):
             held.is_doomed = held.is_doomed or held.key.revision == revision
 
+    def living(self, scope: Scope, function: str) -> list[Held]:
+        """The environments of a function, of whatever version."""
+        return list(self._all.get((scope, function), ()))
+
     def of(self, key: Key) -> list[Held]:
         return [held for held in self._all.get(key[:2], ()) if held.key == key]
 

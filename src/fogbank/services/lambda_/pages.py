@@ -1,28 +1,35 @@
-"""What Lambda answers beside its API: functions behind URLs, and the archives that GetFunction links to."""
+"""What Lambda answers beside its API: functions behind URLs, archives that GetFunction links to, the console's data."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any, Literal
 
+import msgspec
 import orjson
 
+from fogbank.aws import trace
 from fogbank.aws.errors import AwsError
+from fogbank.aws.trace import Trace
 from fogbank.codec.message import Request, Response
+from fogbank.control import caller as callers
 from fogbank.control.context import Context
-from fogbank.control.service import Need
-from fogbank.services.lambda_ import archives_url, functions, policies, requests, rules
-from fogbank.services.lambda_.functions import Found
-from fogbank.services.lambda_.resources import FunctionUrl
-from fogbank.services.lambda_.running import invocation
+from fogbank.control.pages import Pages, answered
+from fogbank.services.lambda_ import archives_url, functions, picture
+from fogbank.services.lambda_.picture import Line
+from fogbank.services.lambda_.running import urls
 
-_URL = ".lambda-url."
+_START = "/_fogbank/functions"
+_STREAMS_MAX = 8
+"""How many streams are looked at for the newest lines."""
 
 
 async def answer(ctx: Context, request: Request) -> Response:
-    """Answer for a function's URL, or with the archive of a link."""
-    host = request.headers.get("host", "").partition(":")[0].lower()
-    if _URL in host:
-        return await _called(ctx, request, host)
+    """Answer for a function's URL, with the archive of a link, or with a page of functions as JSON."""
+    if urls.is_one(request):
+        return await urls.answer(ctx, request)
+    if request.path.startswith(_START):
+        return await answered(ctx, request, _START, _PAGES)
     try:
         if request.method != "GET" or not request.path.startswith(archives_url.PATH):
             raise AwsError("NotFound", f"{request.method} {request.path}: there is no such page.", status=404)
@@ -37,66 +44,86 @@ async def answer(ctx: Context, request: Request) -> Response:
     return Response(200, [("content-type", "application/zip"), ("cache-control", "no-store")], content)
 
 
-async def _called(ctx: Context, request: Request, host: str) -> Response:
-    id_, _, rest = host.partition(_URL)
+def is_signed(ctx: Context, request: Request) -> bool:
+    """Whether a request is for a URL whose callers sign."""
+    return urls.is_one(request) and urls.is_signed(ctx, request)
+
+
+# Pages of functions
+
+
+class _Nothing(msgspec.Struct, forbid_unknown_fields=True):
+    pass
+
+
+class _Which(msgspec.Struct, forbid_unknown_fields=True):
+    arn: str
+
+
+class _Call(msgspec.Struct, forbid_unknown_fields=True):
+    arn: str
+    payload: str = ""
+    """JSON, or nothing."""
+    qualifier: str = ""
+    type: Literal["RequestResponse", "Event"] = "RequestResponse"
+    is_traced: bool = False
+    """Whether X-Ray is told of it whatever the function's own settings say."""
+
+
+async def _listed(ctx: Context, wanted: _Nothing) -> dict[str, Any]:
     with ctx.begin():
-        found = _behind(ctx, id_, rest.partition(".")[0])
-    if found is None:
-        return requests.refused(404, "Not Found")
-    record, function = found
-    extra = requests.cross_origin(record.cors, request) if record.cors else []
-    if extra and request.method == "OPTIONS":
-        return Response(200, extra)
+        return {"now": ctx.now, "functions": picture.listed(ctx)}
+
+
+async def _one(ctx: Context, wanted: _Which) -> dict[str, Any]:
+    with ctx.begin():
+        return {"now": ctx.now, **picture.told(ctx, wanted.arn)}
+
+
+async def _log(ctx: Context, wanted: _Which) -> dict[str, Any]:
+    """The newest lines of a function's log group, of the streams that were written to last."""
+    with ctx.begin():
+        home, group = picture.log_group(ctx, wanted.arn)
+    reader = _root_of(home)
+    newest = {"orderBy": "LastEventTime", "descending": True, "limit": _STREAMS_MAX}
+    lines: list[Line] = []
     try:
-        with ctx.begin():
-            _check(ctx, function)
-        asked = requests.Asked(id_, host, ctx.request_id, ctx.now)
-        payload = requests.event(request, await _body(request), asked)
-        if len(payload) > rules.PAYLOAD_BYTES_MAX:
-            return requests.refused(413, "Request Entity Too Large")
-        ended = await invocation.run(ctx, function, invocation.Asked(ctx.request_id, payload))
+        found = await reader.invoke("logs", "DescribeLogStreams", logGroupName=group, **newest)
+        for name in [stream["logStreamName"] for stream in found["logStreams"]]:
+            place = {"logGroupName": group, "logStreamName": name}
+            page = await reader.invoke("logs", "GetLogEvents", startFromHead=False, limit=picture.LINES_MAX, **place)
+            lines += [Line(one["timestamp"], name, one["message"].rstrip("\n")) for one in page["events"]]
     except AwsError as error:
-        return _refused(error)
-    if ended.outcome.error:
-        response = requests.refused(502, "Internal Server Error")
-    else:
-        response = requests.answered(ended.outcome.payload)
-    response.headers.extend(extra)
-    return response
+        # A group is made with a function's first line.
+        if error.code != "ResourceNotFoundException":
+            raise
+    return {"group": group, "lines": picture.lines(lines)}
 
 
-def _behind(ctx: Context, id_: str, region: str) -> tuple[FunctionUrl, Found] | None:
-    """The function of a URL, in whatever account it is."""
-    for scope in ctx.scopes(FunctionUrl):
-        home = ctx.at(scope.region, scope.account)
-        for record in home.find(FunctionUrl, "by_id", id_) if scope.region == region else ():
-            try:
-                return record, functions.find(home, record.function, record.qualifier or None)
-            except AwsError:
-                return None
-    return None
+async def _invoked(ctx: Context, wanted: _Call) -> dict[str, Any]:
+    """Invoke a function as the root of its account, as somebody at its console does."""
+    with ctx.begin():
+        home = functions.find(ctx, wanted.arn).home
+    caller = _root_of(home)
+    root = trace.new_root(ctx.now, ctx.random) if wanted.is_traced else ""
+    if root:
+        caller.origin = caller.origin._replace(trace=str(Trace(root, sampled="1")))
+    asked: dict[str, Any] = {"InvocationType": wanted.type, "LogType": "Tail", "Payload": wanted.payload.encode()}
+    if wanted.qualifier:
+        asked["Qualifier"] = wanted.qualifier
+    began = ctx.planes.machine_now()
+    said = await caller.invoke("lambda", "Invoke", FunctionName=wanted.arn, **asked)
+    return picture.answered(said, ctx.planes.machine_now() - began, root)
 
 
-def _check(ctx: Context, found: Found) -> None:
-    """Raises AccessDeniedException unless the function's policy lets everybody in, by both of the actions."""
-    home = ctx.at(found.home.region, found.home.account)
-    policy = policies.of(found._replace(home=home))
-    document = policies.document(policy.statements) if policy is not None else ""
-    facts = {"lambda:functionurlauthtype": ["NONE"], "lambda:invokedviafunctionurl": ["true"]}
-    need = Need("lambda:InvokeFunctionUrl", found.arn, account=home.account, policy=document, context=facts)
-    home.authorize(need, need._replace(action="lambda:InvokeFunction"))
+def _root_of(home: Context) -> Context:
+    return home.authorized_as(callers.root(home.account, home.region))
 
 
-def _refused(error: AwsError) -> Response:
-    if error.code == "AccessDeniedException":
-        return requests.refused(403, "Forbidden. For troubleshooting Function URL authorization issues, see: "
-                                "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html")  # fmt: skip
-    if error.code == "TooManyRequestsException":
-        return requests.refused(429, "Too Many Requests")
-    return requests.refused(404 if error.code == "ResourceNotFoundException" else 502, error.message)
-
-
-async def _body(request: Request) -> bytes:
-    if request.stream is None:
-        return request.body
-    return b"".join([piece async for piece in request.stream])
+_PAGES: Pages = {
+    ("GET", ""): (_Nothing, _listed),
+    ("GET", "/one"): (_Which, _one),
+    ("GET", "/log"): (_Which, _log),
+    ("POST", "/invoke"): (_Call, _invoked),
+}
+"""What a page takes, and what answers it."""

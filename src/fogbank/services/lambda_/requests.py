@@ -16,9 +16,11 @@ import orjson
 
 from fogbank.codec.message import Request, Response
 from fogbank.codec.rest import one_line
+from fogbank.control.caller import Caller
 
 _TEXT = ("text/", "application/json", "application/xml", "application/javascript", "application/x-www-form-urlencoded")
-_TYPE = "application/json"
+_TYPE, _STREAM_TYPE = "application/json", "application/octet-stream"
+_PRELUDE_END = bytes(8)
 
 
 class Asked(NamedTuple):
@@ -29,6 +31,7 @@ class Asked(NamedTuple):
     host: str
     request_id: str
     at: float
+    signed_by: Caller | None = None
 
 
 def event(request: Request, body: bytes, asked: Asked) -> bytes:
@@ -47,7 +50,7 @@ def event(request: Request, body: bytes, asked: Asked) -> bytes:
         "rawQueryString": request.query,
         "headers": headers,
         "requestContext": {
-            "accountId": "anonymous",
+            "accountId": asked.signed_by.account if asked.signed_by is not None else "anonymous",
             "apiId": asked.id,
             "domainName": asked.host,
             "domainPrefix": asked.id,
@@ -66,6 +69,8 @@ def event(request: Request, body: bytes, asked: Asked) -> bytes:
         },
         "isBase64Encoded": False,
     }
+    if asked.signed_by is not None:
+        told["requestContext"]["authorizer"] = {"iam": _signer(asked.signed_by)}
     if cookies:
         told["cookies"] = cookies
     if parameters:
@@ -73,6 +78,18 @@ def event(request: Request, body: bytes, asked: Asked) -> bytes:
     if body:
         told |= _body(body, request.headers.get("content-type", ""))
     return orjson.dumps(told)
+
+
+def _signer(caller: Caller) -> dict[str, Any]:
+    return {
+        "accessKey": caller.access_key_id,
+        "accountId": caller.account,
+        "callerId": caller.principal.user_id,
+        "cognitoIdentity": None,
+        "principalOrgId": None,
+        "userArn": caller.arn,
+        "userId": caller.principal.user_id,
+    }
 
 
 def _body(body: bytes, kind: str) -> dict[str, Any]:
@@ -90,16 +107,45 @@ def answered(payload: bytes) -> Response:
         found = orjson.loads(payload)
         if not isinstance(found, dict) or "statusCode" not in found:
             return Response(200, [("content-type", _TYPE)], _text(found))
-        headers = [(name.lower(), one_line(str(value))) for name, value in (found.get("headers") or {}).items()]
-        headers += [("set-cookie", one_line(str(one))) for one in found.get("cookies") or ()]
-        if not any(name == "content-type" for name, _ in headers):
-            headers.append(("content-type", _TYPE))
         body = found.get("body") or ""
         content = base64.b64decode(body) if found.get("isBase64Encoded") else _text(body)
-        kept = [one for one in headers if one[0] not in ("content-length", "transfer-encoding", "connection")]
-        return Response(int(found["statusCode"]), kept, content)
+        return Response(int(found["statusCode"]), _headers(found, _TYPE), content)
     except (orjson.JSONDecodeError, binascii.Error, ValueError, TypeError, AttributeError):
         return refused(502, "Internal Server Error")
+
+
+def may_be_prelude(piece: bytes) -> bool:
+    """Whether the first piece of a streamed answer looks like its head, without what ends that."""
+    if _PRELUDE_END in piece or not piece.startswith(b"{"):
+        return False
+    try:
+        found = orjson.loads(piece)
+    except orjson.JSONDecodeError:
+        return False
+    return bool(found) and set(found) <= {"statusCode", "headers", "cookies"}
+
+
+def prelude(piece: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Status, headers and the beginning of the body, by the first piece of a streamed answer.
+
+    Developer Guide, "Response streaming for Lambda functions": a head as JSON, eight zero bytes, and the body.
+    """
+    head, end, rest = piece.partition(_PRELUDE_END)
+    try:
+        found = orjson.loads(head) if end else None
+        if isinstance(found, dict):
+            return int(found.get("statusCode", 200)), _headers(found, _STREAM_TYPE), rest
+    except (orjson.JSONDecodeError, ValueError, TypeError, AttributeError):
+        pass
+    return 200, [("content-type", _STREAM_TYPE)], piece
+
+
+def _headers(found: Mapping[str, Any], kind: str) -> list[tuple[str, str]]:
+    headers = [(name.lower(), one_line(str(value))) for name, value in (found.get("headers") or {}).items()]
+    headers += [("set-cookie", one_line(str(one))) for one in found.get("cookies") or ()]
+    if not any(name == "content-type" for name, _ in headers):
+        headers.append(("content-type", kind))
+    return [one for one in headers if one[0] not in ("content-length", "transfer-encoding", "connection")]
 
 
 def refused(status: int, message: str) -> Response:

@@ -219,3 +219,7 @@ class FunctionUrl(Record, frozen=True, kw_only=True):
     made_at: float
     modified_at: float
     cors: Mapping[str, Any] = {}
+    auth: str = "NONE"
+    """Or `AWS_IAM`: whoever calls signs."""
+    mode: str = "BUFFERED"
+    """Or `RESPONSE_STREAM`: answers go out as they come."""

@@ -127,9 +127,9 @@ def url(found: Found, record: FunctionUrl, *, is_new: bool = False) -> dict[str,
     shown: dict[str, Any] = {
         "FunctionUrl": f"https://{record.id}.lambda-url.{found.home.region}.on.aws/",
         "FunctionArn": functions.arn(found.home, found.name, record.qualifier),
-        "AuthType": "NONE",
+        "AuthType": record.auth,
         "CreationTime": rules.stamp(record.made_at),
-        "InvokeMode": "BUFFERED",
+        "InvokeMode": record.mode,
     }
     if not is_new:
         shown["LastModifiedTime"] = rules.stamp(record.modified_at)

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from fogbank.aws import ids
-from fogbank.aws.errors import NotImplementedByFogbank
 from fogbank.control.context import Context
 from fogbank.services.lambda_ import functions, listing, references, rules, shown
 from fogbank.services.lambda_.functions import Found
@@ -19,7 +18,6 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
 def create_function_url_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     found = _asked(ctx, req)
-    _check_kind(req)
     if ctx.get(FunctionUrl, found.name, found.qualifier) is not None:
         raise rules.conflict(f"FunctionUrlConfig exists for this Lambda function: {found.arn}")
     record = FunctionUrl(
@@ -29,6 +27,8 @@ def create_function_url_config(ctx: Context, req: dict[str, Any]) -> dict[str, A
         made_at=ctx.now,
         modified_at=ctx.now,
         cors=req.get("Cors") or {},
+        auth=req["AuthType"],
+        mode=req.get("InvokeMode", "BUFFERED"),
     )
     ctx.put(record)
     return shown.url(found, record, is_new=True)
@@ -40,8 +40,13 @@ def get_function_url_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 def update_function_url_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     found, record = _existing(ctx, req)
-    _check_kind(req)
-    record = msgspec.structs.replace(record, cors=req.get("Cors", record.cors), modified_at=ctx.now)
+    record = msgspec.structs.replace(
+        record,
+        cors=req.get("Cors", record.cors),
+        auth=req.get("AuthType", record.auth),
+        mode=req.get("InvokeMode", record.mode),
+        modified_at=ctx.now,
+    )
     ctx.put(record)
     return shown.url(found, record)
 
@@ -72,10 +77,3 @@ def _existing(ctx: Context, req: dict[str, Any]) -> tuple[Found, FunctionUrl]:
     if record is None:
         raise rules.missing()
     return found, record
-
-
-def _check_kind(req: dict[str, Any]) -> None:
-    if req.get("AuthType") == "AWS_IAM":
-        raise NotImplementedByFogbank("lambda", "function URLs with AuthType=AWS_IAM")
-    if req.get("InvokeMode") == "RESPONSE_STREAM":
-        raise NotImplementedByFogbank("lambda", "function URLs with InvokeMode=RESPONSE_STREAM")
