@@ -9,6 +9,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import statistics
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from typing import Any
 
 import botocore.exceptions
 import botocore.session
+
+from fogbank.testing.stack import Stack
 
 HERE = Path(__file__).parent
 STACK, USER = "shared-secrets", "key-administrator"
@@ -70,30 +73,12 @@ class Cloud:
 
     @contextlib.contextmanager
     def stack(self, administrator: str, runtime: str) -> Iterator[dict[str, str]]:
-        """The stack, deployed as people deploy one; its outputs."""
-        words = ["cloudformation", "deploy", "--stack-name", STACK, "--template-file", str(HERE / "template.yaml")]
-        words += ["--parameter-overrides", f"Administrator={administrator}", f"Runtime={runtime}"]
-        try:
-            self.aws(*words, "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")
-            found = self.stacks.describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
-            yield {one["OutputKey"]: one["OutputValue"] for one in found}
-        finally:
-            self.aws("cloudformation", "delete-stack", "--stack-name", STACK)
-            waiter = self.stacks.get_waiter("stack_delete_complete")
-            waiter.config.delay = 0.2
-            waiter.wait(StackName=STACK)
-
-    def aws(self, *words: str) -> str:
-        """What the aws CLI says. Raises SystemExit where it refuses."""
-        beside = Path(sys.executable).with_name("aws")
-        program = str(beside) if beside.exists() else "aws"
-        try:
-            ran = subprocess.run([program, *words], capture_output=True, text=True, timeout=120)
-        except FileNotFoundError:
-            raise SystemExit("this story needs the aws CLI: pip install awscli") from None
-        if ran.returncode:
-            raise SystemExit(f"aws {' '.join(words[:2])}: {ran.stderr or ran.stdout}")
-        return ran.stdout
+        """The stack, deployed by the aws CLI where there is one; its outputs."""
+        with Stack(self.stacks, STACK, HERE / "template.yaml") as stack:
+            given = {"Administrator": administrator, "Runtime": runtime}
+            beside = Path(sys.executable).with_name("aws")
+            program = str(beside) if beside.exists() else shutil.which("aws")
+            yield stack.apply(**given) if program is None else stack.adopted(lambda: _deployed(program, given))
 
     def asked(self, function: str) -> dict[str, Any]:
         """What the function answers, how long the call took, and what its log says of it; in a trace of its own."""
@@ -138,6 +123,16 @@ class Cloud:
             for one in services
             for edge in one.get("Edges", ())
         ]
+
+
+def _deployed(program: str, parameters: dict[str, str]) -> None:
+    """`aws cloudformation deploy`. Raises SystemExit where it refuses."""
+    words = ["cloudformation", "deploy", "--stack-name", STACK, "--template-file", str(HERE / "template.yaml")]
+    words += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
+    words += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+    ran = subprocess.run([program, *words], capture_output=True, text=True, timeout=120)
+    if ran.returncode:
+        raise SystemExit(f"aws cloudformation deploy: {ran.stderr or ran.stdout}")
 
 
 def _called(service: dict[str, Any]) -> str:

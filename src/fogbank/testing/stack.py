@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,6 +20,7 @@ class Stack:
         self._name = name
         self._template = template
         self._is_made = False
+        self._awaited = ""
 
     def apply(self, **parameters: object) -> dict[str, str]:
         """Make it, or change it to what the template says with these parameters; its outputs.
@@ -43,6 +44,12 @@ class Stack:
             self._client.create_stack(**request)
         self._awaited = "stack_update_complete" if self._is_made else "stack_create_complete"
         self._is_made = True
+
+    def adopted(self, deploy: Callable[[], object]) -> dict[str, str]:
+        """Have somebody else make it, who waits until it is there; it goes in the end all the same. Its outputs."""
+        self._is_made, self._awaited = True, "stack_exists"
+        deploy()
+        return self.outputs()
 
     def outputs(self) -> dict[str, str]:
         """What it says of itself, once it is there."""
