@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from fogbank.control.context import Context
-from fogbank.services.lambda_ import environments, interfaces, references, rules
+from fogbank.services.lambda_ import environments, interfaces, references, rules, variables
 from fogbank.services.lambda_.references import Reference
 from fogbank.services.lambda_.resources import (
     LATEST,
@@ -165,6 +165,9 @@ def drop_code(found: Found, version: Version) -> None:
 def remove(found: Found) -> None:
     """Take a function away with all that is its own."""
     home, name = found.home, found.name
+    grants = {version.configuration.granted: version.configuration for version in home.scan(Version, name)}
+    for configuration in grants.values():
+        variables.retire(home, name, configuration)
     for version in list(home.scan(Version, name)):
         remove_version(found, version)
     for kind in (Alias, EventSettings, FunctionUrl, Policy, Provisioned):

@@ -155,7 +155,14 @@ class Line(NamedTuple):
 def lines(found: Iterable[Line]) -> list[dict[str, Any]]:
     """The newest lines, oldest first; those of one stream and moment as they came."""
     last = sorted(found, key=lambda one: (one.at_ms, one.stream))[-LINES_MAX:]
-    return [{"at_ms": one.at_ms, "stream": one.stream, "text": one.text, "kind": kind_of(one.text)} for one in last]
+    rows: list[dict[str, Any]] = []
+    for one in last:
+        kind, before = kind_of(one.text), rows[-1] if rows else None
+        # What is told of an error goes on in lines that are set in.
+        if not kind and one.text[:1].isspace() and before is not None and before["stream"] == one.stream:
+            kind = "error" if before["kind"] == "error" else ""
+        rows.append({**one._asdict(), "kind": kind})
+    return rows
 
 
 def kind_of(text: str) -> str:

@@ -44,6 +44,10 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     environ: bytes = b""
     """JSON, sealed; empty for none."""
     key_arn: str = ""
+    lock: bytes = b""
+    """What the key has encrypted, without which they are not opened; empty without a key."""
+    granted: tuple[str, ...] = ()
+    """The key's ARN, and the id of the grant by which the role may have it decrypted."""
     tracing: str = "PassThrough"
     layers: tuple[str, ...] = ()
     vpc: Vpc | None = None

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-import orjson
 
 from fogbank.aws.arns import Arn
 from fogbank.aws.errors import AwsError, NotImplementedByFogbank
 from fogbank.control.context import Context
 from fogbank.control.service import Need
-from fogbank.services.lambda_ import acting, interfaces, layers, rules, shown
+from fogbank.services.lambda_ import acting, interfaces, layers, rules, variables
 from fogbank.services.lambda_.resources import Configuration
 
 _UNKNOWN = ("CapacityProviderConfig", "DurableConfig", "TenancyConfig", "RuntimeConfig", "AcceleratorConfig",
@@ -36,8 +35,6 @@ def configured(ctx: Context, name: str, before: Configuration | None, req: Mappi
     if "EphemeralStorage" in req:
         changes["storage_mb"] = req["EphemeralStorage"]["Size"]
         rules.check_within(changes["storage_mb"], rules.STORAGE_MB_MAX, "ephemeralStorage.size")
-    if "Environment" in req:
-        changes["environ"] = _environ(ctx, req["Environment"].get("Variables") or {})
     if "TracingConfig" in req:
         changes["tracing"] = req["TracingConfig"].get("Mode", "PassThrough")
     if "LoggingConfig" in req:
@@ -56,6 +53,7 @@ def configured(ctx: Context, name: str, before: Configuration | None, req: Mappi
     else:
         made = msgspec.structs.replace(before, **changes)
     _check_made(ctx, name, before, made)
+    made = _with_variables(ctx, name, before, made, req)
     if "VpcConfig" in req:
         made = msgspec.structs.replace(made, vpc=interfaces.asked(ctx, made.role, name, req["VpcConfig"]))
     return made
@@ -120,9 +118,15 @@ def check_may(at: Context, action: str, arn: str, said: str) -> None:
         raise rules.invalid(f"The provided execution role does not have permissions to call {said}") from None
 
 
-def _environ(ctx: Context, variables: Mapping[str, str]) -> bytes:
-    rules.check_environ(variables)
-    return ctx.seal(orjson.dumps(dict(variables)), shown.ENVIRON_PURPOSE) if variables else b""
+def _with_variables(
+    ctx: Context, name: str, before: Configuration | None, made: Configuration, req: Mapping[str, Any]
+) -> Configuration:
+    """Those that are asked for; or the old ones, for another key or another role to open."""
+    if "Environment" in req:
+        return variables.kept(ctx, name, made, req["Environment"].get("Variables") or {})
+    if before is None or (made.key_arn, made.role) == (before.key_arn, before.role):
+        return made
+    return variables.kept(ctx, name, made, variables.opened(ctx, name, before))
 
 
 def _logging(given: Mapping[str, str]) -> dict[str, str]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from fogbank.control.context import Context
-from fogbank.services.lambda_ import functions, layers, references, rules
+from fogbank.services.lambda_ import functions, layers, references, rules, variables
 from fogbank.services.lambda_.functions import Found
 from fogbank.services.lambda_.resources import (
     Alias,
@@ -18,16 +16,6 @@ from fogbank.services.lambda_.resources import (
     Provisioned,
     Version,
 )
-
-ENVIRON_PURPOSE = "lambda environment"
-
-
-def environ_of(ctx: Context, configuration: Configuration) -> dict[str, str]:
-    """The variables that a function was given."""
-    if not configuration.environ:
-        return {}
-    found: dict[str, str] = orjson.loads(ctx.unseal(configuration.environ, ENVIRON_PURPOSE))
-    return found
 
 
 def log_settings(name: str, configuration: Configuration) -> dict[str, str]:
@@ -75,7 +63,7 @@ def configuration(found: Found, version: Version) -> dict[str, Any]:
             "Ipv6AllowedForDualStack": what.vpc.ipv6,
         }
     if what.environ:
-        shown["Environment"] = {"Variables": environ_of(home, what)}
+        shown["Environment"] = variables.shown(home, found.name, what)
     if what.dead_letter:
         shown["DeadLetterConfig"] = {"TargetArn": what.dead_letter}
     if what.key_arn:

@@ -14,12 +14,15 @@ from fogbank.control.context import Context
 from fogbank.planes.sandbox.archive import BadArchive
 from fogbank.planes.sandbox.sandbox import Failed
 from fogbank.planes.sandbox.sandbox import Function as Wanted
-from fogbank.services.lambda_ import acting, archives, environments, interfaces, layers, references, shown
+from fogbank.services.lambda_ import acting, archives, environments, interfaces, layers, references, shown, variables
+from fogbank.services.lambda_.acting import Role
 from fogbank.services.lambda_.environments import Held, Key
 from fogbank.services.lambda_.functions import Found
 from fogbank.services.lambda_.resources import Code, Version
 
 _HEX = "0123456789abcdef"
+_TRUSTS = ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+"""What tells a program whom to trust: the SDKs, Node, and what else a package may bring."""
 
 
 class Begun(NamedTuple):
@@ -45,7 +48,7 @@ async def started(ctx: Context, found: Found, version: Version, kept_for: str = 
             raise AwsError("AccessDeniedException", text, status=403) from None
         stream = f"{_day(home)}/[{references.shown(version.number)}]{ids.letters(home.random, 32, _HEX)}"
         log = shown.log_settings(found.name, version.configuration)
-        environ = _environ(home, found, version, role.credentials)
+        environ = _environ(home, found, version, role)
         environ |= {"AWS_LAMBDA_LOG_GROUP_NAME": log["LogGroup"], "AWS_LAMBDA_LOG_STREAM_NAME": stream}
         environ["AWS_LAMBDA_LOG_FORMAT"] = log["LogFormat"]
         if log["LogFormat"] == "JSON":
@@ -137,9 +140,12 @@ def _day(ctx: Context) -> str:
     return f"{datetime.fromtimestamp(ctx.now, UTC):%Y/%m/%d}"
 
 
-def _environ(ctx: Context, found: Found, version: Version, credentials: dict[str, Any]) -> dict[str, str]:
-    """What a function finds in its environment (Developer Guide, "Defined runtime environment variables")."""
-    configuration = version.configuration
+def _environ(ctx: Context, found: Found, version: Version, role: Role) -> dict[str, str]:
+    """What a function finds in its environment (Developer Guide, "Defined runtime environment variables").
+
+    Raises KMSAccessDeniedException and its like where its key does not let the role have its own variables.
+    """
+    configuration, credentials = version.configuration, role.credentials
     made = {
         "_HANDLER": configuration.handler,
         "AWS_REGION": ctx.region,
@@ -161,6 +167,6 @@ def _environ(ctx: Context, found: Found, version: Version, credentials: dict[str
         if url := ctx.planes.api_url():
             made["AWS_ENDPOINT_URL"] = url
     elif _has_bundle(ctx):
-        made |= {"AWS_CA_BUNDLE": archives.BUNDLE, "NODE_EXTRA_CA_CERTS": archives.BUNDLE}
+        made |= dict.fromkeys(_TRUSTS, archives.BUNDLE)
     # What people set themselves stands, but for what AWS reserves: CreateFunction refuses those.
-    return {**made, **shown.environ_of(ctx, configuration)}
+    return {**made, **variables.opened(ctx.authorized_as(role.caller), found.name, configuration)}
