@@ -12,20 +12,15 @@ from fogbank import console
 from fogbank.codec.message import Request, Response
 from fogbank.gateway.test_route import Door
 
+_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 FILES = {
-    "index.html": "text/html; charset=utf-8",
-    "databases.html": "text/html; charset=utf-8",
-    "style.css": "text/css; charset=utf-8",
-    "databases.css": "text/css; charset=utf-8",
-    "map.js": "text/javascript; charset=utf-8",
-    "drawing.js": "text/javascript; charset=utf-8",
-    "details.js": "text/javascript; charset=utf-8",
-    "page.js": "text/javascript; charset=utf-8",
-    "databases.js": "text/javascript; charset=utf-8",
-    "facts.js": "text/javascript; charset=utf-8",
-    "history.js": "text/javascript; charset=utf-8",
-    "plots.js": "text/javascript; charset=utf-8",
-    "topology.js": "text/javascript; charset=utf-8",
+    name: f"{_TYPES[Path(name).suffix]}; charset=utf-8"
+    for name in (
+        "index.html databases.html functions.html stacks.html traces.html"
+        " style.css lists.css databases.css functions.css stacks.css traces.css"
+        " databases.js functions.js stacks.js traces.js map.js"
+        " details.js drawing.js facts.js history.js lists.js page.js plots.js service-map.js topology.js waterfall.js"
+    ).split()
 }
 FOLDER = Path(console.__file__).parent
 
@@ -112,6 +107,36 @@ def test_what_there_is_of_databases_is_for_this_machine_and_no_page_of_others(do
     for refused in ({"host": "evil.example:4566"}, {"origin": "http://evil.example"}, {"origin": "null"}):
         for one in (path, f"{path}/one"):
             assert ask(door, one, **refused).status == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/_fogbank/functions"),
+        ("GET", "/_fogbank/functions/one"),
+        ("GET", "/_fogbank/functions/log"),
+        ("POST", "/_fogbank/functions/invoke"),
+        ("GET", "/_fogbank/stacks"),
+        ("GET", "/_fogbank/stacks/one"),
+        ("GET", "/_fogbank/xray/traces"),
+    ],
+)
+def test_functions_stacks_and_traces_are_for_this_machine_and_no_page_of_others(
+    door: Door, method: str, path: str
+) -> None:
+    assert ask(door, path, method).status in (200, 400)
+    for refused in ({"host": "evil.example:4566"}, {"origin": "http://evil.example"}, {"origin": "null"}):
+        assert ask(door, path, method, **refused).status == 403
+
+
+def test_each_page_leads_to_all_others() -> None:
+    pages = [name for name in FILES if name.endswith(".html")]
+    for name in pages:
+        text = (FOLDER / name).read_text()
+        links = re.findall(r'<a href="([^"]+)"( aria-current="page")?>', text)
+        assert [one.replace("./", "index.html") for one, _ in links] == pages
+        assert [one.replace("./", "index.html") for one, current in links if current] == [name]
+        assert re.search(r"<title>fogbank · .+</title>", text)
 
 
 def test_neighbouring_paths_are_not_the_consoles(door: Door) -> None:

@@ -4,7 +4,7 @@ from fogbank.control.service import Service
 
 SERVICE = Service(
     name="cloudformation",
-    pages=("/_fogbank/cloudformation",),
+    pages=("/_fogbank/cloudformation", "/_fogbank/stacks"),
     hosts=r"cloudformation-(custom-resource-response|waitcondition)-[a-z0-9]+\.s3\.[a-z0-9-]+\.amazonaws\.com",
     reconcilers={"cloudformation/stack": "stack", "cloudformation/change-set": "change_set"},
 )

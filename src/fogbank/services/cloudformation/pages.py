@@ -1,7 +1,8 @@
-"""What CloudFormation hears beside its API: answers of custom resources, and signals, put to addresses that it gave."""
+"""What CloudFormation hears and tells beside its API: answers and signals, put to addresses; stacks as JSON."""
 
 from __future__ import annotations
 
+from typing import Any
 from xml.sax.saxutils import escape
 
 import msgspec
@@ -9,16 +10,23 @@ import msgspec
 from fogbank.aws.errors import AwsError
 from fogbank.codec.message import Request, Response
 from fogbank.control.context import Context
-from fogbank.services.cloudformation import custom, links, signals, stacks
+from fogbank.control.pages import Pages, answered
+from fogbank.services.cloudformation import custom, links, picture, signals, stacks
 from fogbank.services.cloudformation.links import Link
 from fogbank.services.cloudformation.resources import Handle, Stack
 from fogbank.services.cloudformation.resources import Request as Wanted
 
 _BODY_BYTES_MAX = 1_048_576
+_START = "/_fogbank/stacks"
 
 
 async def answer(ctx: Context, request: Request) -> Response:
-    """Write down what was put to an address; errors are S3's, whose presigned addresses these are on AWS."""
+    """Write down what was put to an address; errors are S3's, whose presigned addresses these are on AWS.
+
+    Or a page of stacks, as JSON.
+    """
+    if request.path.startswith(_START):
+        return await answered(ctx, request, _START, _PAGES)
     try:
         if request.method != "PUT":
             raise AwsError("AccessDenied", "Access Denied", status=403)
@@ -70,3 +78,28 @@ async def _body(request: Request) -> bytes:
     if len(found) > _BODY_BYTES_MAX:
         raise AwsError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed object size.")
     return found
+
+
+# Pages of stacks
+
+
+class _Nothing(msgspec.Struct, forbid_unknown_fields=True):
+    pass
+
+
+class _Which(msgspec.Struct, forbid_unknown_fields=True):
+    arn: str
+
+
+async def _listed(ctx: Context, wanted: _Nothing) -> dict[str, Any]:
+    with ctx.begin():
+        return {"now": ctx.now, "stacks": picture.listed(ctx)}
+
+
+async def _one(ctx: Context, wanted: _Which) -> dict[str, Any]:
+    with ctx.begin():
+        return {"now": ctx.now, **picture.told(ctx, wanted.arn)}
+
+
+_PAGES: Pages = {("GET", ""): (_Nothing, _listed), ("GET", "/one"): (_Which, _one)}
+"""What a page takes, and what answers it."""

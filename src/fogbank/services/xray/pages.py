@@ -11,7 +11,7 @@ from fogbank.aws.errors import AwsError
 from fogbank.codec.message import Request, Response
 from fogbank.control.context import Context
 from fogbank.control.pages import Pages, answered, unclear
-from fogbank.services.xray import shelf
+from fogbank.services.xray import groups, shelf
 from fogbank.services.xray.documents import is_trace_id
 from fogbank.services.xray.resources import Upkeep
 from fogbank.services.xray.traces import Part, Trace
@@ -44,7 +44,8 @@ class _One(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def _listed(ctx: Context, wanted: _Wanted) -> dict[str, Any]:
-    """The latest traces, the last one first."""
+    """The latest traces, the last one first. A filter that says nothing is refused where there is nothing, too."""
+    groups.compiled(wanted.filter)
     rows: list[dict[str, Any]] = []
     for home in _homes(ctx, wanted):
         rows += await _recent(home, wanted)
@@ -87,6 +88,9 @@ def _row(ctx: Context, one: dict[str, Any]) -> dict[str, Any]:
         "is_fault": one["HasFault"],
         "is_throttle": one["HasThrottle"],
         "is_partial": one["IsPartial"],
+        # Of whatever it called, though the answer may have been good.
+        "has_errors": bool(one["ErrorRootCauses"]),
+        "has_faults": bool(one["FaultRootCauses"]),
     }
 
 
