@@ -307,10 +307,15 @@ def test_the_keyboard_reaches_what_the_mouse_does(page: Page, site: Site) -> Non
 
 
 def test_nobody_else_was_asked_and_the_browser_had_nothing_to_complain_about(page: Page, site: Site) -> None:
-    messages = [json.loads(one["message"])["message"] for one in page.driver.get_log("performance")]
-    requests = (one["params"] for one in messages if one["method"] == "Network.requestWillBeSent")
-    # The browser's own first page, chrome://newtab, is not the console's.
-    asked = {one["request"]["url"] for one in requests if not one["documentURL"].startswith("chrome:")}
-    assert any("/_fogbank/net/traffic" in one for one in asked)
+    asked: set[str] = set()
+
+    def has_asked() -> bool:
+        messages = [json.loads(one["message"])["message"] for one in page.driver.get_log("performance")]
+        requests = (one["params"] for one in messages if one["method"] == "Network.requestWillBeSent")
+        # The browser's own first page, chrome://newtab, is not the console's.
+        asked.update(one["request"]["url"] for one in requests if not one["documentURL"].startswith("chrome:"))
+        return any("/_fogbank/net/traffic" in one for one in asked)
+
+    page.until(has_asked, "it asks for no traffic")
     assert [one for one in asked if not one.startswith((f"{site.url}/_fogbank/", "data:"))] == []
     assert page.complaints() == []

@@ -237,6 +237,7 @@ def test_pointing_tells_of_a_node_and_the_keyboard_reaches_it(page: Page) -> Non
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.keys import Keys
 
+    page.until(lambda: "shop-2" in page.roles(), "nothing is drawn")
     page.driver.execute_script("document.getElementById('database').focus()")
     reached = []
     for _ in range(8):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import time
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -128,6 +130,12 @@ class Site:
         self.lambda_.update_function_configuration(FunctionName="divider", MemorySize=192)
         return str(self.lambda_.publish_version(FunctionName="divider")["Version"])
 
+    def call(self) -> None:
+        """Call the function that reads, in a trace of its own."""
+        self.lambda_.meta.events.register_first("before-sign.lambda.Invoke", _traced, "traced")
+        self.lambda_.invoke(FunctionName="reader", Payload=b'{"of": "/town"}')
+        self.lambda_.meta.events.unregister("before-sign.lambda.Invoke", unique_id="traced")
+
     def signal(self) -> None:
         """Tell the stack that waits to go on."""
         found = self.cloudformation.describe_stack_resource(StackName="waits", LogicalResourceId="Handle")
@@ -136,6 +144,11 @@ class Site:
         asked = urllib.request.Request(url, json.dumps(said).encode(), {"content-type": ""}, method="PUT")
         with urllib.request.urlopen(asked) as answer:
             assert answer.status == 200
+
+
+def _traced(request: Any, **_: Any) -> None:
+    header = f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Sampled=1"
+    request.headers.add_header("X-Amzn-Trace-Id", header)
 
 
 class Page:
@@ -236,9 +249,9 @@ def page(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]
 
 
 def test_a_function_is_invoked_and_its_lines_come(page: Page) -> None:
-    page.open("functions.html", page.site.reader)
-    page.says("#details", "reader", "python3.11", "main.run", "128 MB", "20 s", "Active", "role/runs")
-    assert sorted(page.data("#list tr", "name")) == ["divider", "reader"]
+    page.open("functions.html", page.site.function("fresh", READS, TracingConfig={"Mode": "Active"}))
+    page.says("#details", "fresh", "python3.11", "main.run", "128 MB", "20 s", "Active", "role/runs")
+    assert {"divider", "fresh", "reader"} <= set(page.data("#list tr", "name"))
     assert page.text("#lines").startswith("Nothing yet")
     page.fill("#payload", '{"of": "/town"}')
     page.click("#go")
@@ -246,9 +259,9 @@ def test_a_function_is_invoked_and_its_lines_come(page: Page) -> None:
     page.says("#answer", "answered", "by $LATEST", '"/town/word": "<b>tides</b>"', "initialization")
     page.until(lambda: page.data("#lines .line", "kind") == ["init", "start", "", "end", "report"], page.text("#lines"))
     page.says("#lines", "reading /town", "Init Duration")
-    page.until(lambda: "1 idle" in page.text("#list [data-name=reader]"), "no environment")
+    page.until(lambda: "1 idle" in page.text("#list [data-name=fresh]"), "no environment")
     page.click("#pause")
-    page.site.lambda_.invoke(FunctionName="reader", Payload=b'{"of": "/nothing"}')
+    page.site.lambda_.invoke(FunctionName="fresh", Payload=b'{"of": "/nothing"}')
     page.click("#go")
     page.says("#answer", "answered", "by $LATEST")
     assert "/nothing" not in page.text("#lines")
@@ -308,7 +321,7 @@ def test_nobody_is_asked_while_nobody_looks(page: Page) -> None:
 
 def test_a_stack_is_made_before_ones_eyes(page: Page) -> None:
     page.open("stacks.html")
-    page.says("#empty", "There is no stack yet.")
+    page.says("#live", "live")
     page.site.cloudformation.create_stack(StackName="waits", TemplateBody=WAITS)
     page.until(lambda: page.data("#events li", "event")[-1:] == ["waits CREATE_IN_PROGRESS"], "no events")
     page.until(lambda: "Waits CREATE_IN_PROGRESS" in page.data("#events li", "event"), page.text("#events"))
@@ -323,12 +336,12 @@ def test_a_stack_is_made_before_ones_eyes(page: Page) -> None:
     assert events.index("After CREATE_COMPLETE") < events.index("Waits CREATE_COMPLETE")
     page.says("#announced", "waits: create complete")
     page.site.cloudformation.delete_stack(StackName="waits")
-    page.until(lambda: page.data("#list .gone", "name") == ["waits"], "it is not dimmed")
+    page.until(lambda: "waits" in page.data("#list .gone", "name"), "it is not dimmed")
 
 
 def test_a_stack_that_fails_says_why(page: Page) -> None:
     page.open("stacks.html")
-    page.says("#details h2", "waits")
+    page.says("#live", "live")
     page.site.cloudformation.create_stack(StackName="fails", TemplateBody=FAILS)
     page.says("#details h2", "fails")
     page.until(lambda: page.data("#list [data-name=fails] .badge", "status") == ["ROLLBACK_COMPLETE"], "it goes on")
@@ -369,6 +382,7 @@ def test_a_trace_as_a_waterfall(page: Page) -> None:
 
 
 def test_the_map_shows_who_calls_whom(page: Page) -> None:
+    page.site.call()
     page.open("traces.html")
     nodes = "return [...document.querySelectorAll('#map .vertex')].map(o => [o.dataset.name, o.dataset.type])"
     wanted = [
@@ -379,14 +393,14 @@ def test_the_map_shows_who_calls_whom(page: Page) -> None:
     ]
     page.until(lambda: all(one in page.run(nodes) for one in wanted), "not all are there")
     script = """
-        const at = (type) => document.querySelector(`#map .vertex[data-type="${type}"]`);
-        return arguments[0].map(([, type]) => [
-            Number(at(type).querySelector(".disc").getAttribute("cx")), at(type).dataset.requests,
+        const at = (name, type) => document.querySelector(`#map .vertex[data-name="${name}"][data-type="${type}"]`);
+        return arguments[0].map((which) => [
+            Number(at(...which).querySelector(".disc").getAttribute("cx")), at(...which).dataset.requests,
         ]);
     """
     places = page.run(script, wanted)
     assert [x for x, _ in places] == sorted({x for x, _ in places}), "it does not go from left to right"
-    assert int(places[2][1]) == int(places[3][1]) >= 1
+    assert int(places[3][1]) >= int(places[2][1]) >= 1
     edges = page.run("return [...document.querySelectorAll('#map .call')].map(o => o.ariaLabel)")
     assert [one for one in edges if one.startswith("Clients call reader: ") and " request" in one and " ms" in one]
     assert [one for one in edges if one.startswith("reader calls SSM: ")]
@@ -398,6 +412,7 @@ def test_the_map_shows_who_calls_whom(page: Page) -> None:
 
 
 def test_a_filter_that_is_none_is_refused_in_words(page: Page) -> None:
+    page.site.call()
     page.open("traces.html")
     page.says("#list", "reader")
     page.fill("#filter", "nonsense here")
@@ -420,6 +435,7 @@ def test_nothing_on_a_map_covers_anything_else(page: Page) -> None:
 
 
 def test_the_pages_lead_to_each_other_and_nobody_else_was_asked(page: Page) -> None:
+    page.site.cloudformation.create_stack(StackName="there", TemplateBody=FAILS)
     page.open("functions.html")
     for link, title in (
         ("stacks.html", "fogbank · stacks"),
