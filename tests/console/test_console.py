@@ -113,14 +113,22 @@ class Page:
 
         return WebDriverWait(self.driver, WAIT_SECONDS, 0.1).until(lambda _: condition(), what)
 
-    def thing(self, thing_id: str) -> Any:
-        return next(
-            (one for one in self.driver.find_elements("css selector", "#map [data-id]") if self.id_of(one) == thing_id),
-            None,
+    def ask(self, thing_id: str, what: str) -> str:
+        """Something of what is drawn, asked in one go, since it may be drawn anew at any time; empty for nothing."""
+        script = (
+            "const one = [...document.querySelectorAll('#map [data-id]')].find(o => o.dataset.id === arguments[0]);"
         )
+        return str(self.driver.execute_script(f"{script} return one ? String({what}) : ''", thing_id))
 
-    def id_of(self, one: Any) -> str:
-        return str(self.driver.execute_script("return arguments[0].dataset.id", one))
+    def is_drawn(self, thing_id: str) -> bool:
+        return self.ask(thing_id, "true") == "true"
+
+    def label(self, thing_id: str) -> str:
+        return self.ask(thing_id, "one.getAttribute('aria-label')")
+
+    def click(self, thing_id: str) -> None:
+        what = "one.dispatchEvent(new MouseEvent('click', { bubbles: true }))"
+        self.until(lambda: self.ask(thing_id, what) == "true", "the map is not drawn")
 
     def state(self, thing_id: str) -> str:
         script = "return [...document.querySelectorAll('#map [data-id]')].find(o => o.dataset.id === arguments[0])"
@@ -210,12 +218,12 @@ WITH_PACKETS = pytest.mark.parametrize("site", ["full"], indirect=True)
 
 
 def test_the_map_shows_what_there_is(page: Page, site: Site) -> None:
-    page.until(lambda: page.thing(site.web), "the map is not drawn")
-    web = page.thing(site.web).get_attribute("aria-label")
+    page.until(lambda: page.is_drawn(site.web), "the map is not drawn")
+    web = page.label(site.web)
     assert site.web_ip in web and site.public_ip in web
-    assert "10.0.1.0/24" in page.thing(site.public).get_attribute("aria-label")
-    assert "0.0.0.0/0" in page.thing(site.edge()).get_attribute("aria-label")
-    assert page.thing(site.igw) is not None
+    assert "10.0.1.0/24" in page.label(site.public)
+    assert "0.0.0.0/0" in page.label(site.edge())
+    assert page.is_drawn(site.igw)
     # A name is text, whatever it says.
     page.says("details", "<b>shop</b>")
 
@@ -235,7 +243,7 @@ def test_what_packets_do_colours_an_edge_and_pointing_tells_the_rule(page: Page,
     page.becomes(site.edge(), IDLE)
     inside(site.web, SERVER)
     inside(site.app, CLIENT, site.web_ip, "80")
-    page.until(lambda: page.thing(talk), "nobody talks")
+    page.until(lambda: page.is_drawn(talk), "nobody talks")
     page.becomes(talk, PASSED)
     page.point_at(talk)
     page.says("details", "allow security group web", f"{site.rule} allows tcp port 80 from 10.0.0.0/16", "counter: ")
@@ -262,7 +270,7 @@ def test_an_acl_that_denies_is_named_by_its_entry_and_quiet_edges_are_grey_again
     deny = {"Protocol": "6", "RuleAction": "deny", "CidrBlock": "10.0.2.0/24", "PortRange": ports}
     site.ec2.create_network_acl_entry(**entry, **deny)
     inside(site.app, CLIENT, site.web_ip, "8080")
-    page.until(lambda: page.thing(talk), "nobody talks")
+    page.until(lambda: page.is_drawn(talk), "nobody talks")
     page.becomes(talk, DROPPED)
     page.point_at(site.public)
     page.says("details", "entry 77 denies tcp port 8080 from 10.0.2.0/24", "in the last seconds")
@@ -277,9 +285,9 @@ def test_two_clicks_trace_a_packet_to_where_it_dies(page: Page, site: Site) -> N
     port.clear()
     port.send_keys("22")
     for one in (site.app, site.web):
-        page.until(lambda one=one: page.thing(one), "the map is not drawn").click()
+        page.click(one)
     page.says("trace-told", "10.0.0.0/16 -> local", "dies at eni-", "ENI_SG_RULES_MISMATCH")
-    page.until(lambda: "died" in page.thing(site.web).get_attribute("class"), "the place is not shown")
+    page.until(lambda: "died" in page.ask(site.web, "one.getAttribute('class')"), "the place is not shown")
     page.driver.find_element("id", "trace-clear").click()
     assert page.text("trace-told") == ""
 
