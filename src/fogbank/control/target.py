@@ -39,6 +39,13 @@ def deliver(ctx: Context, arn: str, parcel: Parcel) -> None:
     send(ctx.at(parsed.region, parsed.account), parsed, parcel)
 
 
+def check(ctx: Context, arn: str, parcel: Parcel) -> None:
+    """Raise what `deliver` would raise of a parcel; nothing is handed over."""
+    mark = ctx.transaction.savepoint()
+    deliver(ctx, arn, parcel)
+    ctx.transaction.rollback(mark)
+
+
 def is_deliverable(arn: str) -> bool:
     """Whether `deliver` knows what an ARN names."""
     parsed = Arn.parse(arn)

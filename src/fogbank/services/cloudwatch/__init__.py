@@ -7,6 +7,7 @@ SERVICE = Service(
     reconcilers={
         "cloudwatch/alarm": "alarm",
         "cloudwatch/suppression": "suppression",
+        "cloudwatch/call": "call",
         "cloudwatch/mute-rule": "mute",
         "cloudwatch/tally": "upkeep",
     },

@@ -10,12 +10,17 @@ from typing import Any
 import msgspec
 
 from fogbank.aws.errors import AwsError
+from fogbank.control import target as targets
 from fogbank.control.context import Context, Source
+from fogbank.control.target import Parcel
 from fogbank.services.cloudwatch import composite, evaluation, mutes, rules
 from fogbank.services.cloudwatch.notes import REGIONS, message, note
-from fogbank.services.cloudwatch.resources import Alarm, State, Suppression
+from fogbank.services.cloudwatch.resources import Alarm, Call, State, Suppression
 
 _DEPTH_MAX = 100
+_INVOKES = "lambda.alarms.cloudwatch"
+"""As whom functions are called: the policies of functions name it, and not `cloudwatch.amazonaws.com`."""
+_RETRY_SECONDS, _RETRY_SECONDS_MAX = 1.0, 300.0
 _ACTIONS = {"OK": "ok_actions", "ALARM": "alarm_actions", "INSUFFICIENT_DATA": "insufficient_actions"}
 
 
@@ -86,7 +91,6 @@ def follow(ctx: Context, parent: Alarm, cause: Alarm | None = None, depth: int =
 
 def _tell(ctx: Context, alarm: Alarm, before: State, after: State) -> None:
     """The history item and the event of a change."""
-    kind = "CompositeAlarm" if alarm.rule else "MetricAlarm"
     data = {"version": "1.0", "oldState": _stated(before), "newState": _stated(after)}
     note(ctx, alarm, "StateUpdate", f"Alarm updated from {before.value} to {after.value}", data)
     detail: dict[str, Any] = {
@@ -95,8 +99,6 @@ def _tell(ctx: Context, alarm: Alarm, before: State, after: State) -> None:
         "previousState": _event_state(before),
         "configuration": configuration(alarm),
     }
-    if kind == "CompositeAlarm" and after.suppressed_by:
-        detail["state"]["actionsSuppressedBy"] = after.suppressed_by
     ctx.emit("CloudWatch Alarm State Change", detail, [ctx.arn(alarm.resource)])
 
 
@@ -116,14 +118,23 @@ def _loaded(text: str) -> Any:
 
 def _event_state(state: State) -> dict[str, Any]:
     told = {"value": state.value, "reason": state.reason, "timestamp": evaluation.iso(state.transitioned_at)}
-    return {**told, "reasonData": state.reason_data} if state.reason_data else told
+    if state.reason_data:
+        told["reasonData"] = state.reason_data
+    if state.suppressed_by:
+        told |= {"actionsSuppressedBy": state.suppressed_by, "actionsSuppressedReason": state.suppressed_reason}
+    return told
 
 
 def configuration(alarm: Alarm) -> dict[str, Any]:
     """What the events of an alarm say of how it is set."""
     told: dict[str, Any] = {"description": alarm.description} if alarm.description else {}
     if alarm.rule:
-        return {**told, "alarmRule": alarm.rule}
+        told["alarmRule"] = alarm.rule
+        if alarm.suppressor:
+            told["actionsSuppressor"] = alarm.suppressor
+            told["actionsSuppressorWaitPeriod"] = alarm.wait_seconds
+            told["actionsSuppressorExtensionPeriod"] = alarm.extension_seconds
+        return told
     if alarm.queries:
         return {**told, "metrics": [_event_query(query) for query in json.loads(alarm.queries)]}
     metric = {
@@ -159,7 +170,7 @@ def _event_query(query: Mapping[str, Any]) -> dict[str, Any]:
 def _act_or_wait(ctx: Context, alarm: Alarm, before: State, after: State) -> None:
     """Take the actions of a change, unless the suppressor of a composite alarm holds them back."""
     if not alarm.suppressor:
-        act(ctx, alarm, before.value, after)
+        act(ctx, alarm, before, after)
         return
     suppressor = ctx.get(State, alarm.suppressor)
     if suppressor is not None and suppressor.value == "ALARM":
@@ -171,7 +182,7 @@ def _act_or_wait(ctx: Context, alarm: Alarm, before: State, after: State) -> Non
     elif after.suppressed_by == "WaitPeriod":
         _release(ctx, alarm, after)
     else:
-        act(ctx, alarm, before.value, after)
+        act(ctx, alarm, before, after)
 
 
 def _suppress(ctx: Context, alarm: Alarm, state: State, by: str, until: float) -> None:
@@ -208,12 +219,12 @@ def _lift_suppressions(ctx: Context, alarm: Alarm, before: State, after: State) 
 
 def end_suppression(ctx: Context, alarm: Alarm) -> None:
     """The period of a suppression is over: the actions of the state as it is now are taken."""
-    state = _release(ctx, alarm, state_of(ctx, alarm))
-    act(ctx, alarm, "", state)
+    before = state_of(ctx, alarm)
+    act(ctx, alarm, before, _release(ctx, alarm, before))
 
 
-def act(ctx: Context, alarm: Alarm, old: str, state: State) -> None:
-    """Take the actions of an alarm's state, each told in its history."""
+def act(ctx: Context, alarm: Alarm, before: State, state: State) -> None:
+    """Take the actions of an alarm's state, each told in its history; `before` is the state as it was until now."""
     actions: tuple[str, ...] = getattr(alarm, _ACTIONS[state.value])
     if not alarm.actions_enabled or not actions:
         return
@@ -225,34 +236,99 @@ def act(ctx: Context, alarm: Alarm, old: str, state: State) -> None:
     if state.muted:
         ctx.put(msgspec.structs.replace(state, muted=False))
     for arn in actions:
-        _take(ctx, alarm, (old or state.value, state), arn)
+        _take(ctx, alarm, (before, state), arn)
 
 
-def _take(ctx: Context, alarm: Alarm, change: tuple[str, State], arn: str) -> None:
-    old, state = change
+def _take(ctx: Context, alarm: Alarm, change: tuple[State, State], arn: str) -> None:
     service = arn.split(":")[2]
-    if service != "sns":
+    if service not in _TAKEN:
         said = f"{service} actions are not carried out here"
         note(ctx, alarm, "Action", f"Failed to execute action {arn}. {said}", _acted(alarm, arn, "Failed", said))
         return
     try:
-        if not ctx.has_service("sns"):
-            raise rules.bad("there is no sns here")
-        _, _, _, region, account, _ = arn.split(":", 5)
-        where = REGIONS.get(ctx.region, ctx.region)
-        source = Source(ctx.arn(alarm.resource), ctx.account)
-        ctx.as_service(source).at(region, account).call(
-            "sns",
-            "Publish",
-            TopicArn=arn,
-            Subject=f'{state.value}: "{alarm.name[:60]}" in {where}'[:100],
-            Message=json.dumps(message(ctx, alarm, old, state)),
-        )
+        if not ctx.has_service(service):
+            raise rules.bad(f"there is no {service} here")
+        if not _TAKEN[service](ctx, alarm, change, arn):
+            return
     except AwsError as error:
-        text = f"Failed to execute action {arn}. Received error: {error.message}"
-        note(ctx, alarm, "Action", text, _acted(alarm, arn, "Failed", error.message))
+        _note_failure(ctx, alarm, arn, error)
         return
     note(ctx, alarm, "Action", f"Successfully executed action {arn}", _acted(alarm, arn, "Succeeded", ""))
+
+
+def _note_failure(ctx: Context, alarm: Alarm, arn: str, error: AwsError) -> None:
+    text = f"Failed to execute action {arn}. Received error: {error.message}"
+    note(ctx, alarm, "Action", text, _acted(alarm, arn, "Failed", error.message))
+
+
+def _publish(ctx: Context, alarm: Alarm, change: tuple[State, State], arn: str) -> bool:
+    before, state = change
+    _, _, _, region, account, _ = arn.split(":", 5)
+    where = REGIONS.get(ctx.region, ctx.region)
+    ctx.as_service(_source(ctx, alarm)).at(region, account).call(
+        "sns",
+        "Publish",
+        TopicArn=arn,
+        Subject=f'{state.value}: "{alarm.name[:60]}" in {where}'[:100],
+        Message=json.dumps(message(ctx, alarm, before.value, state)),
+    )
+    return True
+
+
+def _invoke(ctx: Context, alarm: Alarm, change: tuple[State, State], arn: str) -> bool:
+    """Call a function, or have that tried until it succeeds where Lambda cannot be reached."""
+    body = json.dumps(handed(ctx, alarm, *change), separators=(",", ":"))
+    try:
+        targets.deliver(ctx.as_service(_source(ctx, alarm), _INVOKES), arn, Parcel(body))
+    except AwsError as error:
+        if targets.is_final(error):
+            raise
+        ctx.put(Call(id=ctx.uuid(), alarm=alarm.name, function=arn, body=body, due_at=ctx.now + _RETRY_SECONDS))
+        return False
+    return True
+
+
+def call_again(ctx: Context, found: Call) -> None:
+    """Try a call that is due once more, for as long as its alarm is there."""
+    alarm = ctx.get(Alarm, found.alarm)
+    ctx.delete(Call, found.id)
+    if alarm is None:
+        return
+    arn = found.function
+    try:
+        targets.deliver(ctx.as_service(_source(ctx, alarm), _INVOKES), arn, Parcel(found.body))
+    except AwsError as error:
+        if targets.is_final(error):
+            _note_failure(ctx, alarm, arn, error)
+            return
+        wait = min(_RETRY_SECONDS * 2**found.tried, _RETRY_SECONDS_MAX)
+        ctx.put(msgspec.structs.replace(found, tried=found.tried + 1, due_at=ctx.now + wait))
+    else:
+        note(ctx, alarm, "Action", f"Successfully executed action {arn}", _acted(alarm, arn, "Succeeded", ""))
+
+
+def handed(ctx: Context, alarm: Alarm, before: State, state: State) -> dict[str, Any]:
+    """What a function is called with (User Guide, "Invoke a Lambda function from an alarm")."""
+    return {
+        "source": "aws.cloudwatch",
+        "alarmArn": ctx.arn(alarm.resource),
+        "accountId": ctx.account,
+        "time": evaluation.iso(ctx.now),
+        "region": ctx.region,
+        "alarmData": {
+            "alarmName": alarm.name,
+            "state": _event_state(state),
+            "previousState": _event_state(before),
+            "configuration": configuration(alarm),
+        },
+    }
+
+
+def _source(ctx: Context, alarm: Alarm) -> Source:
+    return Source(ctx.arn(alarm.resource), ctx.account)
+
+
+_TAKEN = {"sns": _publish, "lambda": _invoke}
 
 
 def _acted(alarm: Alarm, arn: str, how: str, error: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import msgspec
 from fogbank.control.context import Context
 from fogbank.control.reconcile import After
 from fogbank.services.cloudwatch import alarms, mutes, notes, points, rules, watch
-from fogbank.services.cloudwatch.resources import Alarm, Metric, MuteRule, Suppression, Tally
+from fogbank.services.cloudwatch.resources import Alarm, Call, Metric, MuteRule, Suppression, Tally
 
 _GRACE_SECONDS = 2.0
 """What is told at the end of a period is still to be counted to it."""
@@ -45,6 +45,18 @@ async def suppression(ctx: Context, key: str) -> After | None:
     return None
 
 
+async def call(ctx: Context, key: str) -> After | None:
+    """Try one call of a function again, at its id, if it is due."""
+    with ctx.begin():
+        found = ctx.get(Call, key)
+        if found is None:
+            return None
+        if found.due_at > ctx.now:
+            return After(found.due_at - ctx.now)
+        alarms.call_again(ctx, found)
+    return None
+
+
 async def mute(ctx: Context, key: str) -> After | None:
     """Take the actions that one mute rule, at its name, held back, once its window is over."""
     with ctx.begin():
@@ -68,7 +80,7 @@ def _unmute(ctx: Context, name: str) -> None:
         return
     state = alarms.state_of(ctx, found)
     if state.muted and not mutes.is_muted(ctx, name):
-        alarms.act(ctx, found, "", state)
+        alarms.act(ctx, found, state, state)
 
 
 async def upkeep(ctx: Context, key: str) -> After | None:

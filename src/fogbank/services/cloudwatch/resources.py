@@ -110,6 +110,19 @@ class Suppression(Record, frozen=True, kw_only=True):
     until: float
 
 
+class Call(Record, frozen=True, kw_only=True):
+    """A call of a function that is to be tried again: Lambda could not be reached."""
+
+    KIND: ClassVar[str] = "cloudwatch/call"
+    KEY: ClassVar[tuple[str, ...]] = ("id",)
+    id: str
+    alarm: str
+    function: str
+    body: str
+    due_at: float
+    tried: int = 1
+
+
 class MuteRule(Record, frozen=True, kw_only=True):
     """A rule that holds back the actions of some alarms at some times."""
 

@@ -140,7 +140,7 @@ def _give_up(ctx: Context, delivery: Delivery, condition: str) -> None:
     attributes = {
         "RULE_ARN": delivery.rule_arn,
         "TARGET_ARN": delivery.target["Arn"],
-        "ERROR_CODE": delivery.code,
+        "ERROR_CODE": rules.error_code(delivery.code),
         "ERROR_MESSAGE": delivery.reason[:1024],
         "EXHAUSTED_RETRY_CONDITION": condition,
         "RETRY_ATTEMPTS": str(delivery.tried - 1),

@@ -202,3 +202,18 @@ def retry_limits(target: Mapping[str, Any]) -> tuple[int, float]:
     """(attempts after the first, seconds) that a target's RetryPolicy allows."""
     policy = target.get("RetryPolicy", {})
     return policy.get("MaximumRetryAttempts", ATTEMPTS_MAX), policy.get("MaximumEventAgeInSeconds", AGE_SECONDS_MAX)
+
+
+def error_code(code: str) -> str:
+    """What a dead-letter queue is told of a target's error (User Guide, "Using dead-letter queues")."""
+    if code.startswith(("AccessDenied", "AuthorizationError", "KMS.AccessDenied")):
+        return "NO_PERMISSIONS"
+    if "NotFound" in code or "NonExistent" in code or "DoesNotExist" in code:
+        return "NO_RESOURCE"
+    if code.startswith("Throttling") or code == "TooManyRequestsException":
+        return "THROTTLING"
+    if code.startswith(("InvalidParameter", "Validation")):
+        return "INVALID_PARAMETER"
+    if code.startswith("Internal") or code == "ServiceUnavailable":
+        return "INTERNAL_ERROR"
+    return code if code == "SDK_CLIENT_ERROR" else "ERROR_FROM_TARGET"

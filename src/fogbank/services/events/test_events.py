@@ -153,7 +153,7 @@ def test_a_queue_that_lets_nobody_in_gets_nothing_and_the_dead_letter_queue_says
     assert json.loads(letter["Body"])["detail"] == {"id": 3}
     attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
     assert attributes["RULE_ARN"] == arn and attributes["TARGET_ARN"] == closed
-    assert "AccessDenied" in attributes["ERROR_CODE"]
+    assert attributes["ERROR_CODE"] == "NO_PERMISSIONS" and "sqs:sendmessage" in attributes["ERROR_MESSAGE"].lower()
 
 
 def test_a_fault_of_the_moment_is_retried_with_back_off(bridge: Bridge, cloud: TestCloud) -> None:

@@ -10,5 +10,6 @@ SERVICE = Service(
         "logs/garbage": "garbage",
         "logs/query": "query",
         "logs/export": "export",
+        "logs/forward": "forward",
     },
 )

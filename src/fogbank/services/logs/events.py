@@ -47,7 +47,28 @@ class Event(NamedTuple):
     @property
     def id(self) -> str:
         """56 digits that say where it lies, and sort as the events do."""
-        return f"{self.timestamp:020d}{self.stream:012d}{self.block:012d}{self.nth:012d}"
+        return id_of(self.timestamp, self.stream, self.block, self.nth)
+
+
+def id_of(timestamp: int, stream: int, block: int, nth: int) -> str:
+    """The id of the event that lies there."""
+    return f"{timestamp:020d}{stream:012d}{block:012d}{nth:012d}"
+
+
+class Run(NamedTuple):
+    """Where some events of a batch, one after the other, have been put."""
+
+    stream: int
+    block: int
+    nth: int
+    """Of the first of them."""
+    start: int
+    end: int
+    """Which of the batch they are."""
+
+    def ids(self, events: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+        for at in range(self.start, self.end):
+            yield id_of(events[at]["timestamp"], self.stream, self.block, self.nth + at - self.start)
 
 
 Position = tuple[int, int, int, int]
@@ -150,31 +171,41 @@ def as_itself(ctx: Context, group: Group) -> Context:
     return ctx.as_service(Source(ctx.arn(group.resource), ctx.account), name=f"logs.{ctx.region}")
 
 
-def write(ctx: Context, group: Group, stream: Stream, events: Sequence[Mapping[str, Any]]) -> Stream:
-    """Put events, in order of time, into the stream's last block or new ones; returns the stream as it is then."""
+def write(ctx: Context, group: Group, stream: Stream, events: Sequence[Mapping[str, Any]]) -> tuple[Stream, list[Run]]:
+    """Put events, in order of time, into the stream's last block or new ones.
+
+    Returns the stream as it is then, and where they lie.
+    """
     vault, now_ms = Vault(ctx, group), int(ctx.now * 1000)
     start, count = 0, len(events)
+    runs: list[Run] = []
     while start < count:
         window = window_of(events[start]["timestamp"])
         end = count
         if events[-1]["timestamp"] >= window + WINDOW_MS:
             end = next(at for at in range(start, count) if events[at]["timestamp"] >= window + WINDOW_MS)
-        stream = _append(ctx, vault, stream, (group.id, events[start:end], now_ms))
+        stream, block, nth = _append(ctx, vault, stream, (group.id, events[start:end], now_ms))
+        runs.append(Run(stream.number, block, nth, start, end))
         start = end
     first, last = events[0]["timestamp"], events[-1]["timestamp"]
-    return msgspec.structs.replace(
+    stream = msgspec.structs.replace(
         stream,
         first_ms=first if stream.first_ms < 0 else min(first, stream.first_ms),
         last_ms=max(last, stream.last_ms),
         ingested_ms=now_ms,
     )
+    return stream, runs
 
 
-def _append(ctx: Context, vault: Vault, stream: Stream, what: tuple[str, Sequence[Mapping[str, Any]], int]) -> Stream:
+def _append(
+    ctx: Context, vault: Vault, stream: Stream, what: tuple[str, Sequence[Mapping[str, Any]], int]
+) -> tuple[Stream, int, int]:
+    """The stream as it is then, the number of the block, and the place of the first event in it."""
     group_id, events, now_ms = what
     blocks = space(ctx, group_id)
     first, last = events[0]["timestamp"], events[-1]["timestamp"]
     messages = [event["message"] for event in events]
+    nth = 0
     tail = _growing(ctx, blocks, stream, first)
     if tail is not None and not vault.seals_like(tail):
         # What was sealed under a key stays so when the group has another key, or none.
@@ -182,6 +213,7 @@ def _append(ctx: Context, vault: Vault, stream: Stream, what: tuple[str, Sequenc
     if tail is not None:
         key = stream.tail
         block = _decode(vault.open(tail))
+        nth = len(block.offsets)
         last = max(last, block.first + max(block.offsets))
         block.offsets += [event["timestamp"] - block.first for event in events]
         block.ingested.append((len(events), now_ms))
@@ -192,7 +224,7 @@ def _append(ctx: Context, vault: Vault, stream: Stream, what: tuple[str, Sequenc
         stream = msgspec.structs.replace(stream, blocks=stream.blocks + 1, tail=key)
     ctx.put_item(blocks, key, vault.seal(_encode(block)))
     ctx.put_item(index_space(ctx, group_id), _index_key(key), _LAST.pack(last))
-    return stream
+    return stream, place_of(key).block, nth
 
 
 def _growing(ctx: Context, blocks: str, stream: Stream, first: int) -> bytes | None:

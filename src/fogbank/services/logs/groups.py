@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from fogbank.control.context import Context
 from fogbank.services.logs import events, rules
-from fogbank.services.logs.resources import Garbage, Group, MetricFilter, Stream, Tally
+from fogbank.services.logs.resources import Garbage, Group, MetricFilter, Stream, SubscriptionFilter, Tally
 
 
 class Home(NamedTuple):
@@ -98,6 +98,8 @@ def remove(ctx: Context, group: Group) -> None:
         ctx.delete(Stream, group.name, stream.name)
     for kept in list(ctx.scan(MetricFilter, group.name)):
         ctx.delete(MetricFilter, group.name, kept.name)
+    for subscribed in list(ctx.scan(SubscriptionFilter, group.name)):
+        ctx.delete(SubscriptionFilter, group.name, subscribed.name)
     ctx.delete_item(events.space(ctx, group.id), None)
     ctx.delete_item(events.index_space(ctx, group.id), None)
     if ctx.get(Tally, group.name) is not None:

@@ -1,4 +1,4 @@
-"""Makes time act on logs: events that are kept no longer go, queries run, exports are written."""
+"""Makes time act on logs: events kept no longer go, queries run, exports are written, forwards are tried again."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import msgspec
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context, Source
 from fogbank.control.reconcile import After
-from fogbank.services.logs import events, groups, insights, queries, rules
+from fogbank.services.logs import events, groups, insights, queries, rules, subscriptions
 from fogbank.services.logs.events import Event, Span, Vault
 from fogbank.services.logs.queries import Place
-from fogbank.services.logs.resources import Export, Garbage, Group, Query, Stream
+from fogbank.services.logs.resources import Export, Forward, Garbage, Group, Query, Stream
 
 _LOG = logging.getLogger(__name__)
 _PAGE = 200
@@ -178,6 +178,18 @@ async def export(ctx: Context, key: str) -> After | None:
         now = ctx.get(Export, key)
         if now is not None and now.status == "RUNNING":
             ctx.put(msgspec.structs.replace(now, status=status, status_text=said, completed_at=ctx.now))
+    return None
+
+
+async def forward(ctx: Context, key: str) -> After | None:
+    """Try one message to a subscriber again, at its id, if it is due."""
+    with ctx.begin():
+        found = ctx.get(Forward, key)
+        if found is None:
+            return None
+        if found.due_at > ctx.now:
+            return After(found.due_at - ctx.now)
+        subscriptions.again(ctx, found)
     return None
 
 

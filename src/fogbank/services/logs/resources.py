@@ -30,6 +30,7 @@ class Group(Record, frozen=True, kw_only=True):
     is_protected: bool = False
     tags: Mapping[str, str] = {}
     metric_filters: int = 0
+    subscription_filters: int = 0
 
     @property
     def resource(self) -> str:
@@ -95,6 +96,35 @@ class MetricFilter(Record, frozen=True, kw_only=True):
     pattern: str
     created_at: float
     transformations: tuple[Transformation, ...]
+
+
+class SubscriptionFilter(Record, frozen=True, kw_only=True):
+    """A subscription filter, whose destination is a function."""
+
+    KIND: ClassVar[str] = "logs/subscription-filter"
+    KEY: ClassVar[tuple[str, ...]] = ("group", "name")
+    group: str
+    name: str
+    pattern: str
+    destination: str
+    created_at: float
+    distribution: str = "ByLogStream"
+    is_on_transformed: bool = False
+
+
+class Forward(Record, frozen=True, kw_only=True):
+    """A message to a subscriber that is to be tried again; its body lies in an item."""
+
+    KIND: ClassVar[str] = "logs/forward"
+    KEY: ClassVar[tuple[str, ...]] = ("id",)
+    id: str
+    group: str
+    filter: str
+    began_at: float
+    due_at: float
+    tried: int
+    events: int
+    bytes: int
 
 
 class Policy(Record, frozen=True, kw_only=True):

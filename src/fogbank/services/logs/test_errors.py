@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fogbank.aws.errors import AwsError
+from fogbank.services.lambda_.test_lambda import World as Functions
 from fogbank.testing import TestCloud, parity
 from fogbank.testing.parity import Case
 
@@ -18,6 +19,17 @@ SERVICE = "logs"
 
 ARN = "arn:aws:logs:us-east-1:000000000000:log-group:"
 NOW = 1_750_000_000
+
+
+def _subscribe(cloud: TestCloud, group: str) -> None:
+    """As many filters as a group may have."""
+    functions = Functions(cloud)
+    arn = functions.make("reads")["FunctionArn"]
+    given = {"Action": "lambda:InvokeFunction", "Principal": "logs.amazonaws.com"}
+    functions.call("AddPermission", FunctionName="reads", StatementId="logs", **given)
+    for name in ("first", "second"):
+        want = {"logGroupName": group, "filterName": name, "filterPattern": "x", "destinationArn": arn}
+        cloud.call("logs", "PutSubscriptionFilter", want)
 
 
 def _made(cloud: TestCloud) -> dict[str, str]:
@@ -31,6 +43,7 @@ def _made(cloud: TestCloud) -> dict[str, str]:
     for number in range(100):
         one = {"filterName": f"f{number}", "filterPattern": "x", "metricTransformations": value}
         logs("PutMetricFilter", logGroupName="full", **one)
+    _subscribe(cloud, "full")
     allow = {"Effect": "Allow", "Principal": {"Service": "x.amazonaws.com"}, "Action": "logs:*", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
     for number in range(10):
@@ -60,7 +73,6 @@ EXCUSED: dict[str, str] = {
     "PutLogGroupDeletionProtection:InvalidOperationException": "every class of group can be protected",
     "PutMetricFilter:InvalidOperationException": "transformers are not done",
     "PutSubscriptionFilter:InvalidOperationException": "transformers are not done",
-    "PutSubscriptionFilter:LimitExceededException": "nothing takes subscriptions yet",
     "PutQueryDefinition:LimitExceededException": "the quota of a thousand is not kept",
     "PutResourcePolicy:ResourceNotFoundException": "policies of single groups are not done",
     "StartLiveTail:LimitExceededException": "the quota of sessions is not kept",
@@ -169,11 +181,12 @@ CASES = [
     Case("DescribeMetricFilters", "InvalidParameterException", "metricName and metricNamespace must be specified together.", {"metricName": "m"}),
     Case("TestMetricFilter", "InvalidParameterException", "Invalid filter pattern: a JSON pattern ends with '}'", {"filterPattern": "{", "logEventMessages": ["x"]}),
     Case("TestMetricFilter", "InvalidParameterException", "Invalid filter pattern: '$.a' is compared with nothing", {"filterPattern": "{ $.a[" + "9" * 50 + "] = 1 }", "logEventMessages": ["x"]}),
-    Case("PutSubscriptionFilter", "InvalidParameterException", "Could not deliver test message to specified function. Check if the given function is in ACTIVE state.", {"filterName": "f", "filterPattern": "x", "destinationArn": "arn:aws:lambda:us-east-1:000000000000:function:f", "logGroupName": "app"}),
+    Case("PutSubscriptionFilter", "LimitExceededException", "Resource limit exceeded.", {"filterName": "third", "filterPattern": "x", "destinationArn": "arn:aws:lambda:us-east-1:000000000000:function:reads", "logGroupName": "full"}),
+    Case("PutSubscriptionFilter", "InvalidParameterException", "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to execute your function.", {"filterName": "f", "filterPattern": "x", "destinationArn": "arn:aws:lambda:us-east-1:000000000000:function:f", "logGroupName": "app"}),
     Case("PutSubscriptionFilter", "InvalidParameterException", "Invalid destinationArn: x", {"filterName": "f", "filterPattern": "x", "destinationArn": "x", "logGroupName": "app"}),
     Case("DeleteSubscriptionFilter", "ResourceNotFoundException", "The specified subscription filter does not exist.", {"logGroupName": "app", "filterName": "none"}),
     Case("PutDestination", "InvalidParameterException", "Invalid target ARN: x", {"destinationName": "d", "targetArn": "x", "roleArn": "x"}),
-    Case("PutDestination", "InvalidParameterException", "Could not deliver test message to specified stream. Check if the given stream is in ACTIVE state.", {"destinationName": "d", "targetArn": "arn:aws:kinesis:us-east-1:000000000000:stream/x", "roleArn": "x"}),
+    Case("PutDestination", "InvalidParameterException", "Could not deliver test message to specified stream. Check if the given stream is in ACTIVE state. (fogbank has no kinesis; functions can be destinations.)", {"destinationName": "d", "targetArn": "arn:aws:kinesis:us-east-1:000000000000:stream/x", "roleArn": "x"}),
     Case("PutDestinationPolicy", "InvalidParameterException", "1 validation error detected: Value 'a:b' at 'destinationName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]*", {"destinationName": "a:b", "accessPolicy": "{}"}),
     Case("DeleteDestination", "ResourceNotFoundException", "The specified destination does not exist.", {"destinationName": "none"}),
     Case("DeleteDestination", "InvalidParameterException", "1 validation error detected: Value 'a:b' at 'destinationName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]*", {"destinationName": "a:b"}),

@@ -72,12 +72,12 @@ def _attempt(ctx: Context, found: Delivery) -> AwsError | None:
     target = found.target
     try:
         at = _as_role(ctx, found)
-        text = rules.handed(target.get("Input", ""), _facts(found))
+        text = _input(found)
         if ":event-bus/" in target["Arn"]:
             _to_bus(at, target, text)
         else:
             group = target.get("SqsParameters", {}).get("MessageGroupId", "")
-            targets.deliver(at, target["Arn"], Parcel(text or "{}", group=group))
+            targets.deliver(at, target["Arn"], Parcel(text, group=group))
     except AwsError as error:
         return error
     return None
@@ -106,12 +106,21 @@ def _to_bus(ctx: Context, target: Any, text: str) -> None:
         "EventBusName": target["Arn"],
         "Source": parameters["Source"],
         "DetailType": parameters["DetailType"],
-        "Detail": text or "{}",
+        "Detail": text,
     }
     answer = ctx.call("events", "PutEvents", Entries=[entry])
     (result,) = answer["Entries"]
     if "ErrorCode" in result:
         raise AwsError(result["ErrorCode"], result["ErrorMessage"])
+
+
+def _input(found: Delivery) -> str:
+    """What a templated target is handed."""
+    if text := found.target.get("Input"):
+        return rules.handed(text, _facts(found))
+    if "EventBridgeParameters" in found.target or rules.universal(found.target["Arn"]) is not None:
+        return "{}"
+    return orjson.dumps(rules.notification(_facts(found), found.id)).decode()
 
 
 def _facts(found: Delivery) -> dict[str, str]:
@@ -158,7 +167,7 @@ def _give_up(ctx: Context, found: Delivery, condition: str) -> None:
         "EXHAUSTED_RETRY_CONDITION": condition,
         "IS_PAYLOAD_TRUNCATED": "false",
     }
-    body = found.target.get("Input", "{}")
+    body = found.target.get("Input") or _input(found)
     try:
         targets.deliver(_as_role(ctx, found), arn, Parcel(body, attributes=attributes))
     except AwsError:

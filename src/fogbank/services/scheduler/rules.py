@@ -86,6 +86,23 @@ def handed(text: str, facts: Mapping[str, str]) -> str:
     return _VARIABLE.sub(lambda found: facts[found[1]], text)
 
 
+def notification(facts: Mapping[str, str], event_id: str) -> dict[str, Any]:
+    """What a target is handed that has no input of its own (API page of Target: "a default notification")."""
+    arn = facts["schedule-arn"]
+    _, _, _, region, account, _ = arn.split(":", 5)
+    return {
+        "version": "0",
+        "id": event_id,
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": account,
+        "time": facts["scheduled-time"],
+        "region": region,
+        "resources": [arn],
+        "detail": "{}",
+    }
+
+
 def time_text(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 

@@ -10,6 +10,22 @@ import msgspec
 from fogbank.store.records import Record
 
 
+class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A rotation that has begun and is not complete."""
+
+    token: str
+    """The version that it makes."""
+    rotation_token: str = ""
+    """What the function is told of who asks."""
+    step: int = 0
+    """The step that is next: all before it are done."""
+    tries: int = 0
+    """How often it has failed since it began, or since its last window."""
+    due_at: float = 0.0
+    is_test: bool = False
+    """Whether only the configuration is tried: `RotateImmediately` was false."""
+
+
 class Rotation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a secret is to be rotated."""
 
@@ -21,8 +37,12 @@ class Rotation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     duration: str = ""
     enabled: bool = True
     next_at: float = 0.0
+    """When the next window opens; in the past while a rotation that fell due is not complete."""
+    closes_at: float = 0.0
+    """When that window closes."""
     failed_for: str = ""
     """Why the last rotation failed; empty if it did not."""
+    attempt: Attempt | None = None
 
 
 class Secret(Record, frozen=True, kw_only=True):

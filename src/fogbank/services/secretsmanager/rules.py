@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
-from fogbank.aws import cron
 from fogbank.aws.errors import AwsError
 from fogbank.aws.ids import Random, letters
 from fogbank.aws.tags import TAGS_MAX
-from fogbank.services.secretsmanager.resources import Rotation, Secret
+from fogbank.services.secretsmanager.resources import Secret
 
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
 KEY_DEFAULT = "alias/aws/secretsmanager"
@@ -165,37 +163,8 @@ def _matches(secret: Secret, key: str, value: str, region: str) -> bool:
     )
 
 
-def rotation_of(req: Mapping[str, Any], current: Rotation | None, now: float) -> Rotation:
-    """What RotateSecret leaves a secret with. Raises InvalidRequestException and InvalidParameterException."""
-    rotation = current or Rotation()
-    lambda_arn = req.get("RotationLambdaARN", rotation.lambda_arn)
-    if not lambda_arn:
-        raise invalid_request("No Lambda rotation function ARN is associated with this secret.")
-    rules = req.get("RotationRules", {})
-    days, schedule = rules.get("AutomaticallyAfterDays", 0), rules.get("ScheduleExpression", "")
-    if days and schedule:
-        raise invalid_parameter("You can't use AutomaticallyAfterDays in conjunction with ScheduleExpression.")
-    if not rules:
-        days, schedule = rotation.after_days, rotation.schedule
-    found = Rotation(
-        lambda_arn=lambda_arn,
-        after_days=days,
-        schedule=schedule,
-        duration=rules.get("Duration", rotation.duration),
-    )
-    return msgspec.structs.replace(found, next_at=next_rotation(found, now))
-
-
-def next_rotation(rotation: Rotation, now: float) -> float:
-    """When the next rotation is due; 0 for never. Raises InvalidParameterException."""
-    if rotation.after_days:
-        return now + rotation.after_days * DAY_SECONDS
-    if not rotation.schedule:
-        return 0.0
-    try:
-        return cron.parsed(rotation.schedule).after(now) or 0.0
-    except cron.BadSchedule as error:
-        raise invalid_parameter(f"Invalid schedule expression: {error}") from None
+def iso(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def password(dice: Random, req: Mapping[str, Any]) -> str:

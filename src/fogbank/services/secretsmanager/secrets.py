@@ -136,6 +136,8 @@ def copy(ctx: Context, secret: Secret, region: str) -> None:
         key_id=secret.replicas[region],
         primary_region=ctx.region,
         replicas={},
+        # Rotations take place at the primary; their values come here.
+        rotation=None,
         accessed_at=before.accessed_at if before else 0.0,
         policy=before.policy if before else "",
     )
@@ -175,8 +177,8 @@ def replication_status(secret: Secret) -> list[dict[str, Any]]:
 
 def set_deadline(ctx: Context, secret: Secret) -> None:
     """Have the reconciler look at the secret if anything is to happen to it later."""
-    due = secret.delete_at or (secret.rotation and secret.rotation.enabled and secret.rotation.next_at)
-    if due:
+    rotation = secret.rotation
+    if secret.delete_at or (rotation and rotation.enabled and (rotation.next_at or rotation.attempt)):
         ctx.put(Deadline(name=secret.name))
     elif ctx.get(Deadline, secret.name) is not None:
         ctx.delete(Deadline, secret.name)

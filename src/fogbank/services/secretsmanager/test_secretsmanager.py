@@ -213,32 +213,6 @@ def test_removing_a_replica(cloud: TestCloud, made: str) -> None:
         cloud.call("secretsmanager", "GetSecretValue", {"SecretId": "a"}, region="eu-west-1")
 
 
-def test_rotation_without_functions_says_so(cloud: TestCloud, made: str) -> None:
-    secrets = cloud.client("secretsmanager")
-    function = "arn:aws:lambda:us-east-1:000000000000:function:rotate"
-    refused(cloud, "RotateSecret", "NotImplemented", SecretId="a", RotationLambdaARN=function)
-    refused(cloud, "RotateSecret", "InvalidRequestException", SecretId="a", RotateImmediately=False)
-    given = {"RotationLambdaARN": function, "RotateImmediately": False}
-    refused(
-        cloud,
-        "RotateSecret",
-        "InvalidParameterException",
-        SecretId="a",
-        RotationRules={"ScheduleExpression": "rate(soon)"},
-        **given,
-    )
-    secrets("RotateSecret", SecretId="a", RotationRules={"AutomaticallyAfterDays": 10}, **given)
-    described = secrets("DescribeSecret", SecretId="a")
-    assert (described["RotationEnabled"], described["NextRotationDate"]) == (True, START + 10 * DAY)
-    assert "LastRotatedDate" not in described
-    cloud.advance(10 * DAY + 1)
-    failed = [event for event in cloud.events() if event["detail-type"] == "Secret Rotation Failed"]
-    assert [event["detail"]["function"] for event in failed] == [function]
-    assert "LastRotatedDate" not in secrets("DescribeSecret", SecretId="a")
-    secrets("CancelRotateSecret", SecretId="a")
-    assert secrets("DescribeSecret", SecretId="a")["RotationEnabled"] is False
-
-
 def test_a_resource_policy_lets_another_account_in(cloud: TestCloud, made: str) -> None:
     stranger = Caller(
         principal=Principal(arn="arn:aws:iam::222222222222:root", account="222222222222", kind="root"), enforced=True

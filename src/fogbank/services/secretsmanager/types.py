@@ -9,11 +9,13 @@ from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.control.fitting import fitted
 from fogbank.control.resource_type import (
+    Call,
     Change,
     Functions,
     Properties,
     Table,
     Wanted,
+    is_on,
     listed,
     of_calls,
     of_functions,
@@ -89,6 +91,16 @@ def _delete(ctx: Context, arn: str, properties: Properties) -> None:
             raise
 
 
+def _rotate(secret_id: str, properties: Properties, token: str = "") -> Call:
+    wanted = is_on(properties, "RotateImmediatelyOnUpdate", True)
+    return "RotateSecret", {
+        "SecretId": secret_id,
+        "RotateImmediately": wanted,
+        **some(properties, "RotationLambdaARN", "RotationRules"),
+        **({"ClientRequestToken": token} if token else {}),
+    }
+
+
 TYPES = (
     of_functions(
         Functions(
@@ -118,6 +130,21 @@ TYPES = (
             absent=_GONE,
             required=("SecretId", "ResourcePolicy"),
             known=frozenset(("SecretId", "ResourcePolicy", "BlockPublicPolicy")),
+            replaces=frozenset(("SecretId",)),
+        )
+    ),
+    of_calls(
+        # A HostedRotationLambda is a transform of AWS's own, which makes a function from its repository.
+        Table(
+            "AWS::SecretsManager::RotationSchedule",
+            _SERVICE,
+            create=lambda wanted: _rotate(wanted.properties["SecretId"], wanted.properties, wanted.token),
+            identity=lambda answer, wanted: str(answer["ARN"]),
+            update=lambda change: [_rotate(change.id, change.after)],
+            delete=lambda arn, properties: [("CancelRotateSecret", {"SecretId": arn})],
+            absent=(*_GONE, "InvalidRequestException"),
+            required=("SecretId",),
+            known=frozenset(("SecretId", "RotationLambdaARN", "RotationRules", "RotateImmediatelyOnUpdate")),
             replaces=frozenset(("SecretId",)),
         )
     ),

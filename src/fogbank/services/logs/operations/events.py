@@ -8,7 +8,7 @@ import msgspec
 
 from fogbank.aws.errors import NotImplementedByFogbank
 from fogbank.control.context import Context
-from fogbank.services.logs import events, groups, metrics, rules, search, tails
+from fogbank.services.logs import events, groups, metrics, rules, search, subscriptions, tails
 from fogbank.services.logs.events import Event, Position, Span
 from fogbank.services.logs.patterns import BadPattern, Pattern, compiled
 from fogbank.services.logs.resources import Group, Stream
@@ -30,12 +30,14 @@ def put_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if said:
         size = sum(events.size_of(event["message"]) for event in taken)
     if taken:
-        stream = events.write(ctx, group, stream, taken)
+        stream, runs = events.write(ctx, group, stream, taken)
         ctx.put(stream)
         tally = groups.tally_of(ctx, group)
         ctx.put(msgspec.structs.replace(tally, stored_bytes=tally.stored_bytes + size))
         if group.metric_filters:
             metrics.publish(ctx, group, taken)
+        if group.subscription_filters:
+            subscriptions.forward(ctx, group, stream, taken, runs)
         tails.tell(ctx, group, stream, taken)
         ctx.measure("IncomingLogEvents", len(taken), "None", LogGroupName=group.name)
         ctx.measure("IncomingBytes", size, "Bytes", LogGroupName=group.name)

@@ -9,7 +9,7 @@ import msgspec
 from fogbank.aws import ids, paging, tags
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.secretsmanager import rules, secrets
+from fogbank.services.secretsmanager import rotations, rules, secrets
 from fogbank.services.secretsmanager.resources import Secret, Version
 
 _SORTED_BY = {"created-date": "created_at", "last-accessed-date": "accessed_at", "last-changed-date": "changed_at"}
@@ -53,11 +53,8 @@ def describe_secret(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     secret = secrets.existing(ctx, req["SecretId"])
     home = secrets.home_of(ctx, req["SecretId"])
     described = _described(home, secret)
-    stages: dict[str, list[str]] = {
-        version.id: labels
-        for version in secrets.versions(home, secret)
-        if (labels := rules.labels_of(secret.stages, version.id))
-    }
+    # A version that a rotation has begun has its label before it has a value.
+    stages = {version: rules.labels_of(secret.stages, version) for version in sorted(set(secret.stages.values()))}
     if stages:
         described["VersionIdsToStages"] = stages
     if secret.replicas:
@@ -104,6 +101,8 @@ def update_secret(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         version_id = req["ClientRequestToken"]
         if secrets.add_version(home, secret, req, version_id) is not None:
             secret = msgspec.structs.replace(secret, stages=rules.staged(secret.stages, version_id, [rules.CURRENT]))
+            secret = rotations.by_hand(home, secret, version_id)
+            secrets.set_deadline(home, secret)
         answer["VersionId"] = version_id
     secrets.save(home, secret)
     return answer
@@ -221,5 +220,6 @@ def _described(ctx: Context, secret: Secret) -> dict[str, Any]:
     described["RotationLambdaARN"] = rotation.lambda_arn
     described["RotationRules"] = {key: value for key, value in given.items() if value}
     if rotation.enabled and rotation.next_at:
-        described["NextRotationDate"] = rotation.next_at
+        # The latest that it may take place: the last second of its window.
+        described["NextRotationDate"] = rotation.closes_at - 1 if rotation.closes_at else rotation.next_at
     return described

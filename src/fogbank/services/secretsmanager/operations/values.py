@@ -9,7 +9,7 @@ import msgspec
 from fogbank.aws import paging
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
-from fogbank.services.secretsmanager import rules, secrets
+from fogbank.services.secretsmanager import rotations, rules, secrets
 from fogbank.services.secretsmanager.resources import Secret, Version
 
 
@@ -20,7 +20,11 @@ def put_secret_value(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     rules.check_labels(labels)
     if secrets.add_version(home, secret, req, version_id) is not None:
         stages = rules.staged(secret.stages, version_id, labels)
-        secret = secrets.save(home, msgspec.structs.replace(secret, stages=stages, changed_at=ctx.now))
+        secret = msgspec.structs.replace(secret, stages=stages, changed_at=ctx.now)
+        if rules.CURRENT in labels:
+            secret = rotations.by_hand(home, secret, version_id)
+            secrets.set_deadline(home, secret)
+        secrets.save(home, secret)
     return {
         "ARN": secrets.arn_of(home, secret),
         "Name": secret.name,
@@ -91,7 +95,9 @@ def update_secret_version_stage(ctx: Context, req: dict[str, Any]) -> dict[str, 
     home = secrets.home_of(ctx, req["SecretId"])
     source, target = req.get("RemoveFromVersionId"), req.get("MoveToVersionId")
     for version_id in (source, target):
-        if version_id is not None and home.get(Version, secret.name, version_id) is None:
+        # A label may be taken off a version that has no value yet, and not be put on one.
+        is_labelled = version_id == source and version_id in secret.stages.values()
+        if version_id is not None and not is_labelled and home.get(Version, secret.name, version_id) is None:
             raise rules.missing(f"the specified secret value for VersionId: {version_id}")
     stages = rules.moved(secret, req["VersionStage"], source, target)
     secrets.save(home, msgspec.structs.replace(secret, stages=stages, changed_at=ctx.now))
