@@ -81,3 +81,26 @@ def test_waiters_and_paginators(served: Served) -> None:
     assert "inner" in [one["StackName"] for one in named]
     stacks.delete_stack(StackName="inner")
     stacks.get_waiter("stack_delete_complete").wait(StackName="inner", WaiterConfig={"Delay": 1})
+
+
+def test_a_queue_is_told_of_where_the_cloud_is(tmp_path: Path) -> None:
+    body = "Resources: {Q: {Type: 'AWS::SQS::Queue'}}\nOutputs: {Url: {Value: !Ref Q, Export: {Name: url}}}"
+    first = Served(ephemeral=False, state=str(tmp_path))
+    try:
+        stacks = client(first, "cloudformation")
+        stacks.create_stack(StackName="jobs", TemplateBody=body)
+        stacks.get_waiter("stack_create_complete").wait(StackName="jobs", WaiterConfig={"Delay": 1})
+    finally:
+        first.close()
+    again = Served(ephemeral=False, state=str(tmp_path))
+    try:
+        assert again.port != first.port
+        stacks = client(again, "cloudformation")
+        (output,) = stacks.describe_stacks(StackName="jobs")["Stacks"][0]["Outputs"]
+        (export,) = stacks.list_exports()["Exports"]
+        found = stacks.describe_stack_resources(PhysicalResourceId=output["OutputValue"])["StackResources"]
+        assert output["OutputValue"].startswith(again.url)
+        assert (export["Value"], found[0]["PhysicalResourceId"]) == (output["OutputValue"], output["OutputValue"])
+        client(again, "sqs").send_message(QueueUrl=output["OutputValue"], MessageBody="hello")
+    finally:
+        again.close()

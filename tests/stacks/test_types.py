@@ -47,6 +47,7 @@ Resources:
   Tunes: {Type: 'AWS::RDS::DBClusterParameterGroup', Properties: {Family: aurora-postgresql16, Description: tuned}}
   Database:
     Type: AWS::RDS::DBInstance
+    DeletionPolicy: Delete
     Properties:
       DBInstanceClass: db.t3.micro
       Engine: postgres
@@ -57,6 +58,7 @@ Resources:
       VPCSecurityGroups: [!Ref Group]
   Cluster:
     Type: AWS::RDS::DBCluster
+    DeletionPolicy: Delete
     Properties: {Engine: aurora-postgresql, MasterUsername: clerk, MasterUserPassword: secret-secret, DBSubnetGroupName: !Ref Rooms}
   Zone: {Type: 'AWS::Route53::HostedZone', Properties: {Name: rest.example, VPCs: [{VPCId: !Ref Vpc, VPCRegion: us-east-1}]}}
   Names:
@@ -105,6 +107,7 @@ Resources:
       ResourcePolicy:
         Statement: [{Effect: Allow, Principal: {AWS: !Ref 'AWS::AccountId'}, Action: 'secretsmanager:GetSecretValue', Resource: '*'}]
   Handle: {Type: 'AWS::CloudFormation::WaitConditionHandle'}
+  Told: {Type: 'AWS::CDK::Metadata', Properties: {Analytics: 'v2:deflate64:x'}}
   Files:
     Type: AWS::S3::Bucket
     DependsOn: May

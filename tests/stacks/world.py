@@ -57,6 +57,8 @@ LISTS = (
     ("logs", "DescribeLogGroups", {}, "logGroups"),
     ("rds", "DescribeDBClusters", {}, "DBClusters"),
     ("rds", "DescribeDBInstances", {}, "DBInstances"),
+    ("rds", "DescribeDBSnapshots", {}, "DBSnapshots"),
+    ("rds", "DescribeDBClusterSnapshots", {}, "DBClusterSnapshots"),
     ("rds", "DescribeDBSubnetGroups", {}, "DBSubnetGroups"),
     ("rds", "DescribeDBClusterParameterGroups", {}, "DBClusterParameterGroups"),
     ("route53", "ListHealthChecks", {}, "HealthChecks"),

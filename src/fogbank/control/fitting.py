@@ -32,12 +32,14 @@ def _fit(model: Model, name: str, value: Any) -> Any:
     if kind == "list":
         return [_fit(model, shape["member"]["shape"], one) for one in (value if isinstance(value, list) else [value])]
     if kind == "map":
-        return {str(key): _fit(model, shape["value"]["shape"], one) for key, one in dict(value).items()}
+        if not isinstance(value, Mapping):
+            raise AwsError("ValidationError", f"Value of property must be an object: {value}")
+        return {str(key): _fit(model, shape["value"]["shape"], one) for key, one in value.items()}
     if kind not in _SCALARS:
         return value
     try:
         return _SCALARS[kind](value)
-    except ValueError:
+    except (TypeError, ValueError):
         raise AwsError("ValidationError", f"Value of property is no {kind}: {value}") from None
 
 
@@ -51,7 +53,8 @@ def _structure(model: Model, shape: Mapping[str, Any], value: Any) -> Any:
     return {name: _fit(model, members[name]["shape"], one) for name, one in value.items() if one is not None}
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """A value as an operation takes it where it takes text."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict | list):
@@ -82,7 +85,7 @@ def _bytes(value: Any) -> bytes:
 
 _SCALARS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
-        "string": _text,
+        "string": text,
         "integer": _whole,
         "long": _whole,
         "float": float,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from fogbank.aws.errors import AwsError
 from fogbank.aws.scope import Scope
 from fogbank.control.context import Context
-from fogbank.control.fitting import fitted
+from fogbank.control.fitting import fitted, text
 
 Properties = Mapping[str, Any]
 """A resource's properties with everything resolved, as the template writes them."""
@@ -42,6 +42,8 @@ class Change(NamedTuple):
     tags_before: Mapping[str, str] = MappingProxyType({})
     attributes: Mapping[str, Any] = MappingProxyType({})
     """As they were when it was made or changed last."""
+    token: str = ""
+    """The same for every try of one change."""
 
 
 class Waits(Exception):
@@ -52,6 +54,10 @@ class Waits(Exception):
         self.seconds = seconds
 
 
+Call = tuple[str, dict[str, Any]]
+"""An operation and its parameters."""
+
+
 class AtOnce(NamedTuple):
     """What can be done without waiting: in the transaction in which it is written down, so wholly or not at all."""
 
@@ -59,6 +65,19 @@ class AtOnce(NamedTuple):
     """Raises MustWait for what only the waiting form can make."""
     delete: Callable[[Context, str, Properties], None]
     update: Callable[[Context, Change], None] | None
+    delete_last: Callable[[Context, str, Properties, str], None] | None = None
+    """Takes it away, and leaves a snapshot of a name."""
+
+
+class Last(NamedTuple):
+    """How a type is taken away so that a snapshot of it stays (`DeletionPolicy: Snapshot`)."""
+
+    calls: Callable[[str, Properties, str], Iterable[Call]]
+    """Told the id, the properties, and the snapshot's name."""
+    is_usual: Callable[[Properties], bool]
+    """Whether that is what is done with a resource whose template says nothing."""
+    refusal: Callable[[Properties], str] = lambda properties: ""
+    """Why there can be no snapshot of one with these properties; nothing where there can."""
 
 
 class ResourceType(NamedTuple):
@@ -92,10 +111,7 @@ class ResourceType(NamedTuple):
     gone: Callable[[Context, str], Awaitable[None]] | None = None
     """Raises Waits while what has been deleted is still there."""
     at_once: AtOnce | None = None
-
-
-Call = tuple[str, dict[str, Any]]
-"""An operation and its parameters."""
+    last: Last | None = None
 
 
 class Table(NamedTuple):
@@ -136,11 +152,13 @@ class Table(NamedTuple):
     known: frozenset[str] = frozenset()
     replaces: frozenset[str] = frozenset()
     replaced: Callable[[Properties, Properties], bool] | None = None
+    last: Last | None = None
+    """For types whose operations do not wait."""
 
 
 def of_calls(table: Table) -> ResourceType:
     """The type that a table describes."""
-    at_once = None if table.waits else AtOnce(_creates(table), _deletes(table), _updates(table))
+    at_once = None if table.waits else AtOnce(_creates(table), _deletes(table), _updates(table), _leaves(table))
     return ResourceType(
         table.name,
         _creates_slowly(table),
@@ -155,6 +173,7 @@ def of_calls(table: Table) -> ResourceType:
         table.retag is not None,
         _vanishes(table),
         at_once,
+        table.last,
     )
 
 
@@ -164,7 +183,7 @@ def _creates(table: Table) -> Callable[[Context, Wanted], str]:
             _check_free(ctx, table, *table.taken(wanted))
         operation, params = table.create(wanted)
         answer = ctx.call(table.service, operation, **fitted(table.service, operation, params))
-        identity = table.identity(answer, wanted)
+        identity = text(table.identity(answer, wanted))
         for operation, params in _later(table, identity, wanted):
             ctx.call(table.service, operation, **fitted(table.service, operation, params))
         return identity
@@ -198,7 +217,7 @@ def _creates_slowly(table: Table) -> Callable[[Context, Wanted], Awaitable[str]]
         except AwsError as error:
             if error.code not in table.present or not wanted.is_again:
                 raise
-        return table.identity(answer, wanted)
+        return text(table.identity(answer, wanted))
 
     return create
 
@@ -238,14 +257,26 @@ def _updates_slowly(table: Table) -> Callable[[Context, Change], Awaitable[None]
 
 def _deletes(table: Table) -> Callable[[Context, str, Properties], None]:
     def delete(ctx: Context, identity: str, properties: Properties) -> None:
-        for operation, params in table.delete(identity, properties):
-            try:
-                ctx.call(table.service, operation, **fitted(table.service, operation, params))
-            except AwsError as error:
-                if error.code not in table.absent:
-                    raise
+        _take_away(ctx, table, table.delete(identity, properties))
 
     return delete
+
+
+def _leaves(table: Table) -> Callable[[Context, str, Properties, str], None] | None:
+    def delete_last(ctx: Context, identity: str, properties: Properties, name: str) -> None:
+        assert table.last is not None
+        _take_away(ctx, table, table.last.calls(identity, properties, name))
+
+    return delete_last if table.last is not None else None
+
+
+def _take_away(ctx: Context, table: Table, calls: Iterable[Call]) -> None:
+    for operation, params in calls:
+        try:
+            ctx.call(table.service, operation, **fitted(table.service, operation, params))
+        except AwsError as error:
+            if error.code not in table.absent:
+                raise
 
 
 def _vanishes(table: Table) -> Callable[[Context, str], Awaitable[None]] | None:
@@ -295,7 +326,10 @@ def _attributes(table: Table) -> Callable[[Context, str, Properties], Awaitable[
         answer = await _invoked(ctx, table, table.look(identity)) if table.look is not None else {}
         for call in table.looks(identity) if table.looks is not None else ():
             answer = {**answer, **await _invoked(ctx, table, call)}
-        return table.attributes(identity, properties, answer)
+        try:
+            return table.attributes(identity, properties, answer)
+        except StopIteration:
+            raise LookupError(f"{table.name} {identity} is not among those that are listed") from None
 
     return attributes
 

@@ -28,6 +28,8 @@ class Place(NamedTuple):
     type: str = TYPE
     job: str = ""
     """Names what is being done with the stack: another each time that something is."""
+    is_signalled: bool = False
+    """Whether signals for the resource are waited for, by a CreationPolicy."""
 
 
 class Unmade(AwsError):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.cloudformation import intrinsics, stacks, template
+from fogbank.services.cloudformation.intrinsics import Scope
 from fogbank.services.cloudformation.parameters import HIDDEN
 from fogbank.services.cloudformation.resources import Export, Output, Stack, StackResource
+from fogbank.services.cloudformation.template import malformed
 
 
 def outputs(
@@ -19,37 +21,50 @@ def outputs(
 
     Raises ValidationError.
     """
-    attributes = {one: _shown(row) for one, row in rows.items()}
-    scope = stacks.scope(ctx, found, found.wish, attributes)
-    body = stacks.parsed(found.wish.body)
+    named: set[str] = set()
+    shown = _noting(stacks.scope(ctx, found, found.wish, {one: _shown(row) for one, row in rows.items()}), named)
     made = []
-    for key, one in template.section(body, "Outputs").items():
-        if "Condition" in one and not scope.conditions[one["Condition"]]:
-            continue
-        value = intrinsics.resolved(one["Value"], scope)
-        name = intrinsics.resolved(one.get("Export", {}).get("Name", ""), scope)
-        made.append(Output(key=key, value=_text(value), description=str(one.get("Description", "")), export=name))
-    named = {intrinsics.resolved(argument, scope) for argument in _imports(body)}
+    for key, one in template.section(stacks.parsed(found.wish.body), "Outputs").items():
+        if "Condition" not in one or shown.conditions[one["Condition"]]:
+            made.append(_output(key, one, shown))
+    known = {one: {**row.what.attributes, "": row.what.physical_id} for one, row in rows.items()}
+    scope = _noting(stacks.scope(ctx, found, found.wish, known), named)
+    for resource in stacks.resources(found.wish, scope).values():
+        # For the names that they import, which conditions in them may leave out.
+        intrinsics.resolved(resource.get("Properties", {}), scope)
     return tuple(made), tuple(sorted(named))
+
+
+def _noting(scope: Scope, named: set[str]) -> Scope:
+    """A scope that notes what is imported."""
+
+    def imported(name: str) -> Any:
+        named.add(name)
+        return scope.imported(name)
+
+    return scope._replace(imported=imported)
+
+
+def _output(key: str, one: Mapping[str, Any], scope: Scope) -> Output:
+    value = intrinsics.resolved(one["Value"], scope)
+    if not isinstance(value, str | int | float):
+        what = " and not a List" if isinstance(value, list) else " and not a Map" if isinstance(value, dict) else ""
+        raise malformed(key, f"The Value field of every Outputs member must evaluate to a String{what}.")
+    export = intrinsics.resolved(one.get("Export", {}).get("Name", ""), scope)
+    if not isinstance(export, str | int | float) or ("Export" in one and export == ""):
+        raise malformed(key, "The Name field of every Export member must be specified.")
+    told = str(one.get("Description", ""))
+    return Output(key=key, value=intrinsics.written(value), description=told, export=str(export))
 
 
 def _shown(row: StackResource) -> dict[str, Any]:
     """What outputs may say of a resource."""
-    found = dict.fromkeys(row.what.attributes, HIDDEN) if row.what.is_secret else row.what.attributes
+    found = _hidden(row.what.attributes) if row.what.is_secret else row.what.attributes
     return {**found, "": row.what.physical_id}
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _imports(value: Any) -> Iterator[Any]:
-    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _imports(one)
-    if isinstance(value, dict) and "Fn::ImportValue" in value:
-        yield value["Fn::ImportValue"]
+def _hidden(value: Any) -> Any:
+    return {name: _hidden(one) for name, one in value.items()} if isinstance(value, Mapping) else HIDDEN
 
 
 def write(ctx: Context, found: Stack, made: tuple[Output, ...]) -> None:

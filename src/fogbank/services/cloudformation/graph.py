@@ -22,7 +22,8 @@ def needs(resources: Mapping[str, Any], known: Collection[str]) -> Needs:
     for logical, resource in resources.items():
         given = resource.get("DependsOn", [])
         explicit = [given] if isinstance(given, str) else list(given)
-        named = {*mentioned(resource.get("Properties", {})), *explicit}
+        told = [resource.get("Properties", {}), resource.get("CreationPolicy", {})]
+        named = {*mentioned(told), *explicit}
         strangers |= {one for one in named if one not in resources and one not in known}
         found[logical] = frozenset(one for one in named if one in resources)
     if strangers:

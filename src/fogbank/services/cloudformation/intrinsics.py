@@ -10,15 +10,17 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_network
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from fogbank.services.cloudformation import functions
+from fogbank.services.cloudformation.functions import VARIABLE
 from fogbank.services.cloudformation.template import invalid, unresolved
 
 PSEUDO = ("AccountId", "NotificationARNs", "NoValue", "Partition", "Region", "StackId", "StackName", "URLSuffix")
-_VARIABLE = re.compile(r"\$\{([^!${}][^${}]*)\}")
 _LITERAL = re.compile(r"\$\{!([^{}]*)\}")
-CONDITIONS = ("Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals", "Condition")
+_CIDRS_MAX = 256
 
 
 def _none(name: str) -> Any:
@@ -37,11 +39,11 @@ class Scope(NamedTuple):
     zones: Callable[[str], list[str]] = lambda region: []
 
 
-class _Nothing:
+class Nothing:
     """What `AWS::NoValue` leaves of a property: nothing at all."""
 
 
-NOTHING = _Nothing()
+NOTHING = Nothing()
 
 
 def resolved(value: Any, scope: Scope) -> Any:
@@ -56,11 +58,19 @@ def resolved(value: Any, scope: Scope) -> Any:
         if name == "Ref":
             return _ref(argument, scope)
         if name in _FUNCTIONS:
-            return _FUNCTIONS[name](argument, scope)
+            return _called(name, argument, scope)
         if name.startswith("Fn::"):
             raise invalid(f"Template error: unresolved function {name}")
     items = ((name, resolved(one, scope)) for name, one in value.items())
     return {name: one for name, one in items if one is not NOTHING}
+
+
+def _called(name: str, argument: Any, scope: Scope) -> Any:
+    """What a function comes to. What it is told may have come to something that it does not take."""
+    try:
+        return _FUNCTIONS[name](argument, scope)
+    except (LookupError, TypeError, ValueError):
+        raise functions.takes_else(name) from None
 
 
 def _ref(name: Any, scope: Scope) -> Any:
@@ -72,9 +82,21 @@ def _ref(name: Any, scope: Scope) -> Any:
         raise unresolved(str(name)) from None
 
 
-def _get_att(argument: Any, scope: Scope) -> Any:
+def attribute_of(argument: Any) -> tuple[str, Any]:
+    """The logical id and the attribute that `Fn::GetAtt` is told."""
     logical, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
-    return _attribute(logical, resolved(attribute, scope), scope)
+    return logical, attribute
+
+
+def variables(argument: Any) -> list[str]:
+    """The names in `Fn::Sub` that it does not explain itself."""
+    text, own = (argument, {}) if isinstance(argument, str) else argument
+    return [one for one in (found.strip() for found in VARIABLE.findall(text)) if one not in own]
+
+
+def _get_att(argument: Any, scope: Scope) -> Any:
+    logical, attribute = attribute_of(argument)
+    return _attribute(logical, _one(attribute, scope), scope)
 
 
 def _attribute(logical: str, attribute: str, scope: Scope) -> Any:
@@ -92,17 +114,28 @@ def _sub(argument: Any, scope: Scope) -> str:
     def stands_for(found: re.Match[str]) -> str:
         name = found[1].strip()
         if name in own:
-            return _text(own[name])
+            return written(own[name])
         logical, dot, attribute = name.partition(".")
-        return _text(_attribute(logical, attribute, scope) if dot else _ref(name, scope))
+        return written(_attribute(logical, attribute, scope) if dot else _ref(name, scope))
 
-    return _LITERAL.sub(r"${\1}", _VARIABLE.sub(stands_for, text))
+    return _LITERAL.sub(r"${\1}", VARIABLE.sub(stands_for, text))
 
 
-def _text(value: Any) -> str:
+def written(value: Any) -> str:
+    """A value as text."""
+    if value is NOTHING:
+        return ""
     if isinstance(value, bool):
         return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _one(argument: Any, scope: Scope) -> str:
+    """What an argument comes to, which has to be one text. Raises TypeError."""
+    found = resolved(argument, scope)
+    if not isinstance(found, str | int | float):
+        raise TypeError(found)
+    return written(found)
 
 
 def _join(argument: Any, scope: Scope) -> str:
@@ -111,22 +144,23 @@ def _join(argument: Any, scope: Scope) -> str:
     if not isinstance(found, list):
         text = "(1) a string delimiter and (2) a list of strings to be joined"
         raise invalid(f"Template error: every Fn::Join object requires two parameters, {text}")
-    return str(between).join(map(_text, found))
+    return str(between).join(map(written, found))
 
 
 def _select(argument: Any, scope: Scope) -> Any:
     index, parts = resolved(argument, scope)
     if isinstance(parts, str):
         parts = parts.split(",")
-    try:
-        return parts[int(index)]
-    except (IndexError, ValueError):
-        raise invalid(f"Template error: Fn::Select cannot select nonexistent value at index {index}") from None
+    if not isinstance(parts, list):
+        raise functions.takes_else("Fn::Select")
+    if not str(index).isdecimal() or int(index) >= len(parts):
+        raise invalid(f"Template error: Fn::Select cannot select nonexistent value at index {index}")
+    return parts[int(index)]
 
 
 def _split(argument: Any, scope: Scope) -> list[str]:
-    between, text = resolved(argument, scope)
-    return str(text).split(str(between))
+    between, text = argument
+    return _one(text, scope).split(str(between))
 
 
 def _find_in_map(argument: Any, scope: Scope) -> Any:
@@ -147,41 +181,40 @@ def _if(argument: Any, scope: Scope) -> Any:
 
 def holds(condition: Any, scope: Scope) -> bool:
     """Whether a condition is true. Raises ValidationError for what is none."""
-    if not isinstance(condition, dict) or len(condition) != 1:
-        raise invalid("Template error: a condition is one of Fn::And, Fn::Or, Fn::Not, Fn::Equals and Condition")
+    functions.check_condition(condition)
     ((name, argument),) = condition.items()
     if name == "Condition":
         if argument not in scope.conditions:
             raise invalid(f"Template format error: Unresolved condition dependency {argument}")
         return scope.conditions[argument]
     if name == "Fn::Equals":
-        one, other = resolved(argument, scope)
-        return _text(one) == _text(other) if not isinstance(one, dict | list) else bool(one == other)
+        one, other = (resolved(part, scope) for part in argument)
+        return written(one) == written(other) if not isinstance(one, dict | list) else bool(one == other)
     if name == "Fn::Not":
         return not holds(argument[0], scope)
-    if name in ("Fn::And", "Fn::Or"):
-        found = [holds(one, scope) for one in argument]
-        return all(found) if name == "Fn::And" else any(found)
-    raise invalid(f"Template error: {name} is no condition")
+    found = [holds(one, scope) for one in argument]
+    return all(found) if name == "Fn::And" else any(found)
 
 
 def conditions(wanted: Mapping[str, Any], scope: Scope) -> dict[str, bool]:
-    """Every condition of a template, each after those it names. Raises ValidationError for a circle."""
+    """Every condition of a template. Raises ValidationError for a circle."""
     found: dict[str, bool] = {}
-
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        if name in path:
-            raise invalid(f"Template format error: Circular dependency between conditions: {[*path, name]}")
-        if name in found:
-            return
-        if name not in wanted:
-            raise invalid(f"Template format error: Unresolved condition dependency {name}")
-        for other in named_conditions(wanted[name]):
-            visit(other, (*path, name))
+    for name in in_order(wanted):
         found[name] = holds(wanted[name], scope._replace(conditions=found))
+    return found
 
-    for name in wanted:
-        visit(name, ())
+
+def in_order(wanted: Mapping[str, Any]) -> list[str]:
+    """The names of conditions, each after those that it names. Raises ValidationError for a circle."""
+    left = {name: set(named_conditions(one)) & wanted.keys() for name, one in wanted.items()}
+    found: list[str] = []
+    while left:
+        ready = [name for name, needed in left.items() if not needed & left.keys()]
+        if not ready:
+            raise invalid(f"Template error: Circular dependency between conditions: [{', '.join(sorted(left))}]")
+        for name in ready:
+            del left[name]
+        found += ready
     return found
 
 
@@ -195,20 +228,22 @@ def named_conditions(value: Any) -> Iterator[str]:
 
 def _cidr(argument: Any, scope: Scope) -> list[str]:
     block, count, *bits = resolved(argument, scope)
-    network = ip_network(block)
+    network, number = ip_network(str(block)), int(count)
     size = network.max_prefixlen - int(bits[0] if bits else 8)
-    found = [str(one) for one, _ in zip(network.subnets(new_prefix=size), range(int(count)), strict=False)]
-    if len(found) < int(count):
+    if not 1 <= number <= _CIDRS_MAX or not network.prefixlen <= size <= network.max_prefixlen:
+        raise functions.takes_else("Fn::Cidr")
+    found = [str(one) for one in islice(network.subnets(new_prefix=size), number)]
+    if len(found) < number:
         raise invalid(f"Template error: Fn::Cidr cannot make {count} blocks of {block}")
     return found
 
 
 def _get_zones(argument: Any, scope: Scope) -> list[str]:
-    return scope.zones(str(resolved(argument, scope) or ""))
+    return scope.zones(_one(argument, scope))
 
 
 def _import(argument: Any, scope: Scope) -> Any:
-    name = resolved(argument, scope)
+    name = _one(argument, scope)
     try:
         return scope.imported(name)
     except KeyError:
@@ -216,7 +251,7 @@ def _import(argument: Any, scope: Scope) -> Any:
 
 
 def _base64(argument: Any, scope: Scope) -> str:
-    return base64.b64encode(str(resolved(argument, scope)).encode()).decode()
+    return base64.b64encode(_one(argument, scope).encode()).decode()
 
 
 def _to_json(argument: Any, scope: Scope) -> str:
@@ -224,7 +259,10 @@ def _to_json(argument: Any, scope: Scope) -> str:
 
 
 def _length(argument: Any, scope: Scope) -> int:
-    return len(resolved(argument, scope))
+    found = resolved(argument, scope)
+    if not isinstance(found, list):
+        raise functions.takes_else("Fn::Length")
+    return len(found)
 
 
 _FUNCTIONS: Mapping[str, Callable[[Any, Scope], Any]] = MappingProxyType(
@@ -248,21 +286,10 @@ _FUNCTIONS: Mapping[str, Callable[[Any, Scope], Any]] = MappingProxyType(
 
 def mentioned(value: Any) -> Iterator[str]:
     """The names that Ref, GetAtt and Sub in a value stand for: parameters, pseudo parameters and resources."""
-    if isinstance(value, list):
-        for one in value:
-            yield from mentioned(one)
-        return
-    if not isinstance(value, dict):
-        return
-    for name, argument in value.items():
-        if name == "Ref" and isinstance(argument, str):
+    for name, argument in functions.uses(value):
+        if name == "Ref":
             yield argument
         elif name == "Fn::GetAtt":
-            yield (argument.split(".", 1) if isinstance(argument, str) else argument)[0]
+            yield attribute_of(argument)[0]
         elif name == "Fn::Sub":
-            text, own = (argument, {}) if isinstance(argument, str) else argument
-            names = (one.strip() for one in _VARIABLE.findall(text))
-            yield from (one.partition(".")[0] for one in names if one not in own)
-            yield from mentioned(own)
-        else:
-            yield from mentioned(argument)
+            yield from (one.partition(".")[0] for one in variables(argument))

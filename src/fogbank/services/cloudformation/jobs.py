@@ -8,7 +8,7 @@ from typing import Any
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.cloudformation import policy, stacks
-from fogbank.services.cloudformation.resources import Stack, Wish
+from fogbank.services.cloudformation.resources import Stack, Token, Wish
 from fogbank.services.cloudformation.template import invalid
 
 _NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
@@ -19,12 +19,24 @@ def begun(ctx: Context, req: dict[str, Any], wish: Wish) -> Stack:
     """A new stack, whose creation begins. Raises AlreadyExistsException, ValidationError."""
     name = req["StackName"]
     known = stacks.living(ctx, name)
-    if known is not None and known.token and known.token == req.get("ClientRequestToken"):
+    if is_repeated(ctx, req, known, "CreateStack") and known is not None:
         return known
     if known is not None:
         raise AwsError("AlreadyExistsException", f"Stack [{name}] already exists")
     found = fresh(ctx, req, wish)
-    return stacks.turned(ctx, found, "CREATE_IN_PROGRESS", "User Initiated", **job(ctx, found, req))
+    return stacks.turned(ctx, found, "CREATE_IN_PROGRESS", "User Initiated", **job(ctx, found, req, "CreateStack"))
+
+
+def is_repeated(ctx: Context, req: dict[str, Any], found: Stack | None, operation: str) -> bool:
+    """Whether what is asked is what is being done, or was done last. Raises TokenAlreadyExistsException."""
+    token = req.get("ClientRequestToken", "")
+    known = ctx.get(Token, token) if token else None
+    if known is None:
+        return False
+    if found is not None and (found.token, found.id, operation) == (token, known.stack_id, known.operation):
+        return True
+    text = f"The client request token {token} has already been used for this stack."
+    raise AwsError("TokenAlreadyExistsException", f"{text} Retry the request with a different client request token.")
 
 
 def fresh(ctx: Context, req: dict[str, Any], wish: Wish) -> Stack:
@@ -53,8 +65,10 @@ def fresh(ctx: Context, req: dict[str, Any], wish: Wish) -> Stack:
     )
 
 
-def job(ctx: Context, found: Stack, req: dict[str, Any]) -> dict[str, Any]:
+def job(ctx: Context, found: Stack, req: dict[str, Any], operation: str) -> dict[str, Any]:
     """What is new of a stack with each thing that is asked of it."""
+    if req.get("ClientRequestToken"):
+        ctx.put(Token(token=req["ClientRequestToken"], stack_id=found.id, operation=operation))
     return {
         "job": f"job-{found.jobs + 1}",
         "jobs": found.jobs + 1,
@@ -72,13 +86,18 @@ def _in_force(req: dict[str, Any], found: Stack) -> str:
     return policy.check(given) if given else found.policy
 
 
-def changed(ctx: Context, req: dict[str, Any], found: Stack, wish: Wish) -> Stack:
-    """A stack whose update begins. Raises ValidationError for one that cannot be changed, or need not be."""
-    if found.token and found.token == req.get("ClientRequestToken"):
-        return found
+def check_at_rest(ctx: Context, found: Stack) -> None:
+    """Raises ValidationError for a stack that cannot be changed."""
     if found.status not in _AT_REST:
         arn = stacks.arn(ctx, found)
         raise invalid(f"Stack:{arn} is in {found.status} state and can not be updated.")
+
+
+def changed(ctx: Context, req: dict[str, Any], found: Stack, wish: Wish, operation: str = "UpdateStack") -> Stack:
+    """A stack whose update begins. Raises ValidationError for one that cannot be changed, or need not be."""
+    if is_repeated(ctx, req, found, operation):
+        return found
+    check_at_rest(ctx, found)
     same = not wish.transforms and (wish.template, wish.values, wish.tags) == (
         found.wish.template,
         found.wish.values,
@@ -88,7 +107,7 @@ def changed(ctx: Context, req: dict[str, Any], found: Stack, wish: Wish) -> Stac
         raise invalid("No updates are to be performed.")
     earlier = {logical: row.what for logical, row in stacks.rows(ctx, found).items() if row.what.physical_id}
     more: dict[str, Any] = {
-        **job(ctx, found, req),
+        **job(ctx, found, req, operation),
         "wish": wish,
         "policy": policy.check(req["StackPolicyBody"]) if req.get("StackPolicyBody") else found.policy,
         "policy_in_force": _in_force(req, found),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fogbank.aws.errors import AwsError
-from fogbank.services.cloudformation import intrinsics, macros
+from fogbank.services.cloudformation import functions, intrinsics, macros
 from fogbank.services.cloudformation.intrinsics import Scope
 
 _LOOP = "Fn::ForEach::"
@@ -22,7 +22,8 @@ def extended(found: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
     """A template without loops. `scope`: its parameters and mappings. Raises ValidationError."""
     try:
         written: dict[str, Any] = _unrolled(found, {}, scope)
-        for resource in written.get("Resources", {}).values():
+        resources = written.get("Resources")
+        for resource in resources.values() if isinstance(resources, dict) else ():
             _settle(resource, scope)
     except AwsError as error:
         raise macros.failed(macros.LANGUAGE, error.message) from None
@@ -45,8 +46,9 @@ def _unrolled(value: Any, names: Mapping[str, str], scope: Scope) -> Any:
         return _replaced(value, names)
     if not isinstance(value, dict):
         return value
-    if len(value) == 1 and value.get("Ref") in names and isinstance(value["Ref"], str):
-        return names[value["Ref"]]
+    one = functions.use(value)
+    if one is not None and one.name == "Ref" and isinstance(one.argument, str) and one.argument in names:
+        return names[one.argument]
     found: dict[str, Any] = {}
     for key, one in value.items():
         more = _rounds(key, one, names, scope) if key.startswith(_LOOP) else {}
@@ -69,6 +71,8 @@ def _rounds(key: str, loop: Any, names: Mapping[str, str], scope: Scope) -> dict
     found: dict[str, Any] = {}
     for value in values:
         made = _unrolled(body, {**names, name: str(value)}, scope)
+        if not isinstance(made, dict):
+            raise macros.failed(macros.LANGUAGE, f"{key} layout is incorrect")
         twice = sorted(set(found) & set(made))
         if twice:
             raise macros.failed(macros.LANGUAGE, f"{key} makes the key {twice[0]} more than once")

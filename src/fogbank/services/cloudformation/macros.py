@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from fogbank.aws.errors import AwsError
-from fogbank.services.cloudformation import template
+from fogbank.services.cloudformation import assertions, parameters, template
 from fogbank.services.cloudformation.template import invalid
 
 INCLUDE, LANGUAGE, SERVERLESS = "AWS::Include", "AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"
@@ -45,11 +45,17 @@ def uses(section: Any) -> list[Use]:
     for one in section if isinstance(section, list) else [section]:
         if isinstance(one, str):
             found.append(Use(one))
-        elif isinstance(one, dict) and isinstance(one.get("Name"), str) and set(one) <= {"Name", "Parameters"}:
-            found.append(Use(one["Name"], one.get("Parameters") or {}))
+        elif _is_use(one):
+            found.append(Use(one["Name"], one.get("Parameters", {})))
         else:
             raise invalid("Template format error: Transform must be a name, or an object with a Name and Parameters.")
     return found
+
+
+def _is_use(one: Any) -> bool:
+    if not isinstance(one, dict) or set(one) - {"Name", "Parameters"}:
+        return False
+    return isinstance(one.get("Name"), str) and isinstance(one.get("Parameters", {}), dict)
 
 
 def declared(found: Mapping[str, Any]) -> tuple[str, ...]:
@@ -77,12 +83,12 @@ def without(value: Mapping[str, Any]) -> dict[str, Any]:
 
 def check(found: Mapping[str, Any]) -> None:
     """Raises ValidationError for a template that no transform could make a stack of."""
-    if str(found.get("AWSTemplateFormatVersion", template.VERSION)) != template.VERSION:
-        text = f"unsupported value for AWSTemplateFormatVersion. The only valid value is {template.VERSION}."
-        raise invalid(f"Template format error: {text}")
-    for name in ("Parameters", "Mappings", "Resources"):
+    template.check_version(found)
+    for name in ("Parameters", "Mappings", "Rules", "Resources"):
         if name in found and not isinstance(found[name], dict):
             raise invalid(f"Template format error: {name} must be an object.")
+    parameters.check(template.section(found, "Parameters"))
+    assertions.check(found)
     loops = [one for one in template.section(found, "Resources") if one.startswith(_LOOP)]
     if loops and LANGUAGE not in declared(found):
         raise invalid(f"Template format error: Resource name {loops[0]} is non alphanumeric.")

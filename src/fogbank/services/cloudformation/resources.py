@@ -129,6 +129,8 @@ class StackResource(Record, frozen=True, kw_only=True):
     """Whether it has been begun, so that it has its id, and is not known to be whole."""
     is_going_back: bool = False
     """Whether it has been told that its change is being taken back."""
+    is_leaving: bool = False
+    """Whether its deletion has been asked for, and is waited for."""
     updated_at: float
 
 
@@ -143,6 +145,8 @@ class Leftover(Record, frozen=True, kw_only=True):
     what: Resource
     is_begun: bool = False
     """Whether its deletion has been told of."""
+    is_leaving: bool = False
+    """Whether its deletion has been asked for, and is waited for."""
 
 
 class ChangeSet(Record, frozen=True, kw_only=True):
@@ -204,6 +208,31 @@ class Request(Record, frozen=True, kw_only=True):
     answer: Mapping[str, Any] = {}
     fault: str = ""
     """What is wrong with the answer, if anything."""
+
+
+class Awaited(Record, frozen=True, kw_only=True):
+    """The signals that a resource with a CreationPolicy waits for."""
+
+    KIND: ClassVar[str] = "cloudformation/awaited"
+    KEY: ClassVar[tuple[str, ...]] = ("stack_id", "logical")
+    stack_id: str
+    logical: str
+    job: str
+    """In which it is made."""
+    count: int
+    due_at: float
+    heard: Mapping[str, str] = {}
+    """What each signal says, by its unique id."""
+
+
+class Token(Record, frozen=True, kw_only=True):
+    """A client's token, and what it was given with."""
+
+    KIND: ClassVar[str] = "cloudformation/token"
+    KEY: ClassVar[tuple[str, ...]] = ("token",)
+    token: str
+    stack_id: str
+    operation: str
 
 
 class Handle(Record, frozen=True, kw_only=True):

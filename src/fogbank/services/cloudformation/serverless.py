@@ -52,6 +52,11 @@ def translated(
         raise macros.failed(macros.SERVERLESS, " ".join((error.message, *causes))) from None
     except ExceptionWithMessage as error:
         raise macros.failed(macros.SERVERLESS, error.message) from None
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # It does not expect everything that people may write.
+        raise macros.failed(
+            macros.SERVERLESS, f"Invalid Serverless Application Specification document. {error!r}"
+        ) from None
 
 
 def _translated(

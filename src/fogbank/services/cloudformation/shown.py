@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fogbank.control.context import Context
 from fogbank.services.cloudformation import parameters, stacks, template
 from fogbank.services.cloudformation.resources import ChangeSet, Output, Stack, StackResource, Wish
+
+_QUEUE = re.compile(r"https?://[\w.-]+:\d+(?=/\d{12}/[\w.-]+)")
+"""Where a queue's URL says that this cloud is: what `Ref` of a queue was, when it was made."""
+
+
+def here(ctx: Context, text: str) -> str:
+    """A text with the URLs of queues as they are now: the cloud may have come back at another port."""
+    url = ctx.planes.api_url()
+    return _QUEUE.sub(lambda found: url, text) if url else text
 
 
 def stack(ctx: Context, found: Stack) -> dict[str, Any]:
@@ -17,7 +27,7 @@ def stack(ctx: Context, found: Stack) -> dict[str, Any]:
         "DisableRollback": found.on_failure == "DO_NOTHING",
         "NotificationARNs": list(found.notification_arns),
         "Capabilities": list(found.capabilities),
-        "Outputs": [_output(one) for one in found.outputs],
+        "Outputs": [_output(ctx, one) for one in found.outputs],
         "Tags": [{"Key": key, "Value": value} for key, value in found.wish.tags.items()],
         "EnableTerminationProtection": found.is_protected,
         "RollbackConfiguration": {},
@@ -61,15 +71,15 @@ def given(wish: Wish) -> list[dict[str, Any]]:
     return found
 
 
-def _output(one: Output) -> dict[str, Any]:
-    row = {"OutputKey": one.key, "OutputValue": one.value}
+def _output(ctx: Context, one: Output) -> dict[str, Any]:
+    row = {"OutputKey": one.key, "OutputValue": here(ctx, one.value)}
     row |= {"Description": one.description} if one.description else {}
     return row | ({"ExportName": one.export} if one.export else {})
 
 
 def resource(ctx: Context, found: Stack, row: StackResource, time_name: str) -> dict[str, Any]:
     """A resource; `time_name` is `Timestamp` or `LastUpdatedTimestamp`."""
-    more = {"PhysicalResourceId": row.what.physical_id, "ResourceStatusReason": row.reason}
+    more = {"PhysicalResourceId": here(ctx, row.what.physical_id), "ResourceStatusReason": row.reason}
     return {
         "LogicalResourceId": row.logical,
         "ResourceType": row.what.type,

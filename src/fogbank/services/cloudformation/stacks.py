@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,22 +13,33 @@ from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.cloudformation import intrinsics, parameters, template
 from fogbank.services.cloudformation.intrinsics import Scope
-from fogbank.services.cloudformation.resources import Export, Resource, Stack, StackResource, Wish
+from fogbank.services.cloudformation.resources import ChangeSet, Export, Resource, Stack, StackResource, Wish
 
 TYPE = "AWS::CloudFormation::Stack"
+_EVENTS_MAX = 10**12
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")
 _URL_SUFFIX = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
 
 
+class _Last(NamedTuple):
+    """The latest event of a stack: how many there are with it, and when it was, in thousandths of seconds."""
+
+    number: int = 0
+    moment: int = 0
+
+
 class _Told:
-    """How many events of each stack there are: what a transaction writes itself does not count yet."""
+    """The latest event of each stack: what a transaction writes itself is not there to be read yet."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
+        self._last: dict[str, _Last] = {}
 
-    def next(self, stack_id: str, known: Callable[[], int]) -> int:
-        number = self._counts.get(stack_id)
-        self._counts[stack_id] = (known() if number is None else number) + 1
-        return self._counts[stack_id]
+    def next(self, stack_id: str, now: float, known: Callable[[], _Last]) -> _Last:
+        """The next one. No two are of one moment: people sort them by their times."""
+        last = self._last.get(stack_id) or known()
+        found = _Last(last.number + 1, max(int(now * 1000), last.moment + 1))
+        self._last[stack_id] = found
+        return found
 
 
 @functools.lru_cache(maxsize=64)
@@ -50,7 +62,8 @@ def maybe(ctx: Context, name: str) -> Stack | None:
     """The stack of a name, or of an ARN, which may have been deleted."""
     if name.startswith("arn:"):
         return ctx.get(Stack, name.rpartition("/")[2])
-    return next(iter(ctx.find(Stack, "by_name", name)), None)
+    # Deleted ones have no name.
+    return next(iter(ctx.find(Stack, "by_name", name)), None) if name else None
 
 
 def one(ctx: Context, name: str) -> Stack:
@@ -61,6 +74,27 @@ def one(ctx: Context, name: str) -> Stack:
     return found
 
 
+def named(req: Mapping[str, Any]) -> str:
+    """The stack that a request has to name. Raises ValidationError."""
+    if "StackName" not in req:
+        text = "1 validation error detected: Value null at 'stackName' failed to satisfy constraint: "
+        raise template.invalid(f"{text}Member must not be null")
+    return str(req["StackName"])
+
+
+def change_set(ctx: Context, req: Mapping[str, Any]) -> tuple[Stack, ChangeSet]:
+    """The change set that a request names, and its stack. Raises ValidationError, ChangeSetNotFound."""
+    name = req["ChangeSetName"]
+    if "StackName" not in req and not name.startswith("arn:"):
+        raise template.invalid("StackName must be specified if ChangeSetName is not specified as an ARN.")
+    wanted = one(ctx, req["StackName"]) if "StackName" in req else None
+    for found in ctx.scan(ChangeSet, wanted.id) if wanted is not None else ctx.scan(ChangeSet):
+        owner = wanted or ctx.get(Stack, found.stack_id)
+        if name in (found.name, found.id) and owner is not None:
+            return owner, found
+    raise AwsError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", status=404)
+
+
 def rows(ctx: Context, stack: Stack) -> dict[str, StackResource]:
     """The resources of a stack by logical id."""
     return {found.logical: found for found in ctx.scan(StackResource, stack.id)}
@@ -69,7 +103,7 @@ def rows(ctx: Context, stack: Stack) -> dict[str, StackResource]:
 def told(ctx: Context, stack: Stack, logical: str, kind: str, status: str, **more: Any) -> None:
     """Write an event (DescribeStackEvents)."""
     space = ctx.space("events", stack.id)
-    number = ctx.held(_Told).next(stack.id, lambda: ctx.count_items(space))
+    number, moment = ctx.held(_Told).next(stack.id, ctx.now, lambda: _last(ctx, space))
     identity = f"{logical}-{status}-{ctx.uuid()}" if logical != stack.name else ctx.uuid()
     event = {
         "StackId": arn(ctx, stack),
@@ -77,14 +111,21 @@ def told(ctx: Context, stack: Stack, logical: str, kind: str, status: str, **mor
         "EventId": identity,
         "LogicalResourceId": logical,
         "ResourceType": kind,
-        "Timestamp": ctx.now,
+        "Timestamp": moment / 1000,
         "ResourceStatus": status,
         **{name: value for name, value in more.items() if value},
     }
     if stack.token:
         event["ClientRequestToken"] = stack.token
     # Listings begin with the latest: keys count down.
-    ctx.put_item(space, f"{10**12 - number:012d}", msgspec.msgpack.encode(event))
+    ctx.put_item(space, f"{_EVENTS_MAX - number:012d}", msgspec.msgpack.encode(event))
+
+
+def _last(ctx: Context, space: str) -> _Last:
+    """The latest event that there is."""
+    for key, event in ctx.items(space, limit=1):
+        return _Last(_EVENTS_MAX - int(key), round(msgspec.msgpack.decode(event)["Timestamp"] * 1000))
+    return _Last()
 
 
 def turned(ctx: Context, stack: Stack, status: str, reason: str = "", **more: Any) -> Stack:
@@ -98,12 +139,19 @@ def turned(ctx: Context, stack: Stack, status: str, reason: str = "", **more: An
 def pseudo(ctx: Context, stack: Stack) -> dict[str, Any]:
     """The pseudo parameters."""
     return {
-        "AWS::AccountId": ctx.account,
+        **here(ctx),
         "AWS::NotificationARNs": list(stack.notification_arns),
-        "AWS::Partition": ctx.partition,
-        "AWS::Region": ctx.region,
         "AWS::StackId": arn(ctx, stack),
         "AWS::StackName": stack.name,
+    }
+
+
+def here(ctx: Context) -> dict[str, Any]:
+    """The pseudo parameters that tell nothing of a stack."""
+    return {
+        "AWS::AccountId": ctx.account,
+        "AWS::Partition": ctx.partition,
+        "AWS::Region": ctx.region,
         "AWS::URLSuffix": _URL_SUFFIX.get(ctx.partition, "amazonaws.com"),
     }
 
@@ -125,9 +173,14 @@ def scope(ctx: Context, stack: Stack, wish: Wish, attributes: Mapping[str, Mappi
             raise KeyError(name)
         return export.value
 
+    def attribute_of(logical: str, name: str) -> Any:
+        if logical not in attributes:
+            raise template.unresolved(logical)
+        return attribute(attributes[logical], name)
+
     made = Scope(
         ref=ref,
-        attribute=lambda logical, name: attribute(attributes[logical], name),
+        attribute=attribute_of,
         mappings=template.section(found, "Mappings"),
         imported=imported,
         zones=lambda region: zones(ctx, region),
@@ -165,12 +218,16 @@ def attribute(found: Mapping[str, Any], name: str) -> Any:
         return found[name]
     value: Any = found
     for part in name.split("."):
+        if not isinstance(value, Mapping):
+            raise KeyError(name)
         value = value[part]
     return value
 
 
 def zones(ctx: Context, region: str) -> list[str]:
-    """The zones of a region (Fn::GetAZs)."""
+    """The zones of a region (Fn::GetAZs). Raises ValidationError for what is none."""
+    if region and not _REGION.fullmatch(region):
+        raise template.invalid(f"Template error: Fn::GetAZs: {region} is no region")
     said = ctx.at(region or ctx.region).as_service().call("ec2", "DescribeAvailabilityZones")
     return [str(found["ZoneName"]) for found in said["AvailabilityZones"]]
 
@@ -193,12 +250,6 @@ def known_names(wish: Wish) -> set[str]:
         *(f"AWS::{name}" for name in intrinsics.PSEUDO),
         *found["Resources"],
     }
-
-
-def policy(resource: Mapping[str, Any], name: str, default: str) -> str:
-    """DeletionPolicy or UpdateReplacePolicy; snapshots are for types that have them, and end in a deletion here."""
-    found = resource.get(name, default)
-    return found if isinstance(found, str) else default
 
 
 def leftovers_of(rows_: Mapping[str, StackResource]) -> Iterator[tuple[str, Resource]]:

@@ -12,6 +12,26 @@ from fogbank.services.cloudformation.resources import Macro
 _MACRO = "AWS::CloudFormation::Macro"
 
 
+def _metadata(ctx: Context, wanted: Wanted) -> str:
+    return ctx.uuid()
+
+
+def _forgotten(ctx: Context, identity: str, properties: Properties) -> None:
+    """Nothing is kept of it."""
+
+
+METADATA = of_functions(
+    Functions(
+        "AWS::CDK::Metadata",
+        create=_metadata,
+        update=lambda ctx, change: None,
+        delete=_forgotten,
+        known=frozenset(("Analytics",)),
+    )
+)
+"""What the CDK tells AWS of how a template was written: it has no effect."""
+
+
 def _macro(ctx: Context, wanted: Wanted) -> str:
     name = str(wanted.properties["Name"])
     if ctx.get(Macro, name) is not None:
@@ -30,6 +50,7 @@ def _changed(ctx: Context, change: Change) -> None:
 
 
 TYPES = (
+    METADATA,
     NESTED,
     wait_conditions.HANDLE,
     wait_conditions.kind(Place()),

@@ -10,7 +10,19 @@ import msgspec
 from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.control.service import MustWait
-from fogbank.services.cloudformation import custom, graph, macros, parameters, serverless, stacks, template
+from fogbank.services.cloudformation import (
+    assertions,
+    creations,
+    custom,
+    graph,
+    lookups,
+    macros,
+    parameters,
+    serverless,
+    soundness,
+    stacks,
+    template,
+)
 from fogbank.services.cloudformation.resources import Macro, Stack, Wish
 from fogbank.services.cloudformation.template import invalid
 
@@ -32,10 +44,9 @@ def body_of(ctx: Context, req: Mapping[str, Any], before: Wish | None = None) ->
     if given == ["TemplateBody"]:
         text = str(req["TemplateBody"])
         if len(text.encode()) > template.BODY_BYTES_MAX:
+            what = f"1 validation error detected: Value '{text}' at 'templateBody' failed to satisfy constraint"
             most = template.BODY_BYTES_MAX
-            raise invalid(
-                f"'templateBody' failed to satisfy constraint: Member must have length less than or equal to {most}"
-            )
+            raise invalid(f"{what}: Member must have length less than or equal to {most}")
         return text
     return str(req["_Fetched"])
 
@@ -43,16 +54,13 @@ def body_of(ctx: Context, req: Mapping[str, Any], before: Wish | None = None) ->
 def of(ctx: Context, req: Mapping[str, Any], stack: Stack | None, body: str) -> Wish:
     """The wish of a request, and of the stack that it changes. Raises ValidationError, InsufficientCapabilities."""
     found = stacks.parsed(body)
-    transforms = macros.declared(found)
-    if transforms:
-        macros.check(found)
-    else:
-        template.check(found)
+    transforms = check(found)
     declared = template.section(found, "Parameters")
     before = stack.wish if stack is not None else None
     given = dict(_given(req.get("Parameters", []), before))
     values = parameters.given(declared, given)
     values |= _looked_up(ctx, declared, values)
+    _check_rules(ctx, req["StackName"], found, values)
     tags = {one["Key"]: one["Value"] for one in req["Tags"]} if "Tags" in req else before.tags if before else {}
     wish = Wish(template=body, parameters=given, values=values, tags=tags, transforms=transforms)
     if not transforms:
@@ -60,10 +68,31 @@ def of(ctx: Context, req: Mapping[str, Any], stack: Stack | None, body: str) -> 
     return wish
 
 
+def check(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """The transforms of a template. Raises ValidationError for one that can be no stack."""
+    transforms = macros.declared(found)
+    if transforms:
+        macros.check(found)
+    else:
+        soundness.check(found)
+    return transforms
+
+
+def _check_rules(ctx: Context, name: str, found: Mapping[str, Any], values: Mapping[str, str]) -> None:
+    """Raises ValidationError for parameters that do not go together."""
+    declared = template.section(found, "Parameters")
+    known = {one: parameters.value(declared, one, text) for one, text in values.items()}
+    # Of the rest of what tells of the stack, nothing is known before there is one.
+    known |= {**stacks.here(ctx), "AWS::StackName": name.rpartition("stack/")[2].partition("/")[0]}
+    assertions.hold(
+        found, assertions.Known(lambda one: known.get(one, ""), declared, lambda kind: lookups.listed(ctx, kind))
+    )
+
+
 def transformed(ctx: Context, wish: Wish, processed: str, capabilities: Iterable[str]) -> Wish:
     """A wish once its transforms have been carried out. Raises what `of` raises for a template without any."""
     found = stacks.parsed(processed)
-    template.check(found)
+    soundness.check(found)
     declared = template.section(found, "Parameters")
     given = {name: text for name, text in wish.parameters.items() if name in declared}
     values = {
@@ -127,13 +156,21 @@ def _looked_up(ctx: Context, declared: Mapping[str, Any], values: Mapping[str, s
 
 
 def _check_types(ctx: Context, found: Mapping[str, Any]) -> None:
-    if any("CreationPolicy" in one for one in found["Resources"].values()):
-        raise AwsError("NotImplemented", "CreationPolicy is not there yet.", status=501)
-    strange = sorted(
-        {one["Type"] for one in found["Resources"].values() if ctx.resource_type(custom.listed(one["Type"])) is None}
-    )
+    kinds = {logical: ctx.resource_type(custom.listed(one["Type"])) for logical, one in found["Resources"].items()}
+    strange = sorted({found["Resources"][logical]["Type"] for logical, kind in kinds.items() if kind is None})
     if strange:
         raise invalid(f"Template format error: Unrecognized resource types: [{', '.join(strange)}]")
+    for logical, kind in kinds.items():
+        assert kind is not None
+        for name, verb in (("DeletionPolicy", "deletion policy"), ("UpdateReplacePolicy", "update replace policy")):
+            if found["Resources"][logical].get(name) == "Snapshot" and kind.last is None:
+                raise invalid(f"Template error: resource type {kind.name} does not support {verb} Snapshot")
+        creations.check(logical, found["Resources"][logical])
+    for logical, attribute in soundness.attributes_named(found):
+        kind = kinds[logical]
+        if kind is not None and kind.attributes is None:
+            text = f"resource {logical} does not support attribute type {attribute} in Fn::GetAtt"
+            raise invalid(f"Template error: {text}")
 
 
 def capability(found: Mapping[str, Any]) -> str:

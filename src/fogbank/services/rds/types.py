@@ -9,6 +9,7 @@ from fogbank.aws.errors import AwsError
 from fogbank.control.resource_type import (
     Call,
     Change,
+    Last,
     Properties,
     ResourceType,
     Table,
@@ -188,6 +189,25 @@ def _delete_instance(identity: str, properties: Properties) -> list[Call]:
     return [("DeleteDBInstance", {"DBInstanceIdentifier": identity, "SkipFinalSnapshot": True, **more})]
 
 
+def _leave_instance(identity: str, properties: Properties, name: str) -> list[Call]:
+    asked = {"DBInstanceIdentifier": identity, "FinalDBSnapshotIdentifier": name, "DeleteAutomatedBackups": True}
+    return [("DeleteDBInstance", asked)]
+
+
+def _is_whole_in_itself(properties: Properties) -> bool:
+    """Whether an instance has data of its own: neither a cluster's, nor another's."""
+    return not {"DBClusterIdentifier", "SourceDBInstanceIdentifier"} & properties.keys()
+
+
+def _no_snapshot(properties: Properties) -> str:
+    cluster = "DeletionPolicy:Snapshot cannot be specified for a cluster instance, use deletion policy on the cluster"
+    return f"{cluster} instead." if "DBClusterIdentifier" in properties else ""
+
+
+def _leave_cluster(identity: str, properties: Properties, name: str) -> list[Call]:
+    return [("DeleteDBCluster", {"DBClusterIdentifier": identity, "FinalDBSnapshotIdentifier": name})]
+
+
 def _create_cluster(wanted: Wanted) -> Call:
     given: dict[str, Any] = {
         "DBClusterIdentifier": _named(wanted, "DBClusterIdentifier"),
@@ -335,6 +355,7 @@ TYPES = (
                 )
             ),
             replaces=frozenset((*_INSTANCE_FIXED, "DBInstanceIdentifier", "DBSnapshotIdentifier")),
+            last=Last(_leave_instance, _is_whole_in_itself, _no_snapshot),
         )
     ),
     of_calls(
@@ -366,6 +387,7 @@ TYPES = (
                 )
             ),
             replaces=frozenset((*_CLUSTER_FIXED, "DBClusterIdentifier")),
+            last=Last(_leave_cluster, lambda properties: True),
         )
     ),
 )

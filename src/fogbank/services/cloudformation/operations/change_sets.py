@@ -27,6 +27,8 @@ def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         raise invalid(f"Stack [{req['StackName']}] does not exist")
     elif kind == "CREATE":
         raise invalid(f"Stack [{found.name}] already exists and cannot be created again with the changeSet [{name}].")
+    else:
+        jobs.check_at_rest(ctx, found)
     if ctx.get(ChangeSet, found.id, name) is not None:
         raise AwsError("AlreadyExistsException", f"ChangeSet {name} cannot be created because it already exists")
     before = found if kind == "UPDATE" else None
@@ -59,7 +61,7 @@ def _review(ctx: Context, req: dict[str, Any]) -> Stack:
 
 
 def describe_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    found, one = _found(ctx, req)
+    found, one = stacks.change_set(ctx, req)
     return {
         **shown.change_set(ctx, found, one),
         "Parameters": shown.given(one.wish),
@@ -78,7 +80,9 @@ def list_change_sets(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def execute_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    found, one = _found(ctx, req)
+    found, one = stacks.change_set(ctx, req)
+    if jobs.is_repeated(ctx, req, found, "ExecuteChangeSet"):
+        return {}
     if one.execution != "AVAILABLE":
         text = f"ChangeSet [{one.id}] cannot be executed in its current status of [{one.status}]"
         raise AwsError("InvalidChangeSetStatus", text)
@@ -93,12 +97,11 @@ def execute_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if one.kind == "CREATE":
         description = str(stacks.parsed(one.wish.body).get("Description", ""))
         on_failure = "DO_NOTHING" if asked["DisableRollback"] else one.on_failure or "ROLLBACK"
-        job = {"job": "job-1", "jobs": 1, "caller": ctx.caller, "token": asked["ClientRequestToken"]}
-        more = {"wish": one.wish, "description": description, "on_failure": on_failure, "role_arn": one.role_arn}
-        more |= {"capabilities": one.capabilities, "notification_arns": one.notification_arns}
-        stacks.turned(ctx, found, "CREATE_IN_PROGRESS", "User Initiated", **job, **more)
+        more = {"wish": one.wish, "description": description, "on_failure": on_failure}
+        more |= jobs.job(ctx, found, asked, "ExecuteChangeSet")
+        stacks.turned(ctx, found, "CREATE_IN_PROGRESS", "User Initiated", **more)
     else:
-        jobs.changed(ctx, asked, found, one.wish)
+        jobs.changed(ctx, asked, found, one.wish, "ExecuteChangeSet")
     for other in list(ctx.scan(ChangeSet, found.id)):
         ctx.delete(ChangeSet, found.id, other.name)
     ctx.put(msgspec.structs.replace(one, execution="EXECUTE_COMPLETE"))
@@ -107,7 +110,7 @@ def execute_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 def delete_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     try:
-        found, one = _found(ctx, req)
+        found, one = stacks.change_set(ctx, req)
     except AwsError as error:
         if error.code == "ChangeSetNotFound" and "StackName" in req:
             # AWS takes what is not there for deleted.
@@ -117,16 +120,3 @@ def delete_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         raise AwsError("InvalidChangeSetStatus", f"ChangeSet [{one.id}] cannot be deleted in status {one.status}")
     ctx.delete(ChangeSet, found.id, one.name)
     return {}
-
-
-def _found(ctx: Context, req: dict[str, Any]) -> tuple[Stack, ChangeSet]:
-    """Raises ValidationError, ChangeSetNotFound."""
-    name = req["ChangeSetName"]
-    if "StackName" not in req and not name.startswith("arn:"):
-        raise invalid("StackName must be specified if ChangeSetName is not specified as an ARN.")
-    wanted = stacks.one(ctx, req["StackName"]) if "StackName" in req else None
-    for one in ctx.scan(ChangeSet, wanted.id) if wanted is not None else ctx.scan(ChangeSet):
-        owner = wanted or ctx.get(Stack, one.stack_id)
-        if name in (one.name, one.id) and owner is not None:
-            return owner, one
-    raise AwsError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", status=404)

@@ -6,7 +6,7 @@ from typing import Any
 
 from fogbank.aws import paging
 from fogbank.control.context import Context
-from fogbank.services.cloudformation import exports, stacks
+from fogbank.services.cloudformation import exports, shown, stacks
 from fogbank.services.cloudformation.resources import Export, Stack
 from fogbank.services.cloudformation.template import invalid
 
@@ -20,14 +20,12 @@ def list_exports(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     for one in page:
         owner = ctx.get(Stack, one.stack_id)
         arn = stacks.arn(ctx, owner) if owner is not None else ""
-        rows.append({"ExportingStackId": arn, "Name": one.name, "Value": one.value})
+        rows.append({"ExportingStackId": arn, "Name": one.name, "Value": shown.here(ctx, one.value)})
     return {"Exports": rows} | ({"NextToken": token} if token else {})
 
 
 def list_imports(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     name = req["ExportName"]
-    if ctx.get(Export, name) is None:
-        raise invalid(f"Export '{name}' does not exist.")
     found = [one.name for one in exports.importers(ctx, name)]
     if not found:
         raise invalid(f"Export '{name}' is not imported by any stack.")

@@ -34,7 +34,7 @@ def update_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 def delete_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     found = stacks.living(ctx, req["StackName"])
-    if found is None or found.status == "DELETE_IN_PROGRESS":
+    if found is None or jobs.is_repeated(ctx, req, found, "DeleteStack") or found.status == "DELETE_IN_PROGRESS":
         return {}
     if found.is_protected:
         text = f"Stack [{found.name}] cannot be deleted while TerminationProtection is enabled"
@@ -47,7 +47,7 @@ def delete_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     for one in found.outputs:
         if one.export:
             exports.check_free(ctx, found, one.export, "deleted")
-    more = {**jobs.job(ctx, found, req), "retained": retained}
+    more = {**jobs.job(ctx, found, req, "DeleteStack"), "retained": retained}
     stacks.turned(ctx, found, "DELETE_IN_PROGRESS", "User Initiated", **more)
     return {}
 

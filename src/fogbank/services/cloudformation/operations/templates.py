@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.aws.errors import AwsError
 from fogbank.control.context import Context
 from fogbank.services.cloudformation import macros, stacks, template, wishes
-from fogbank.services.cloudformation.resources import ChangeSet
 
 
 def get_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    found = stacks.one(ctx, req.get("StackName", ""))
-    wish = found.wish
     if "ChangeSetName" in req:
-        name = req["ChangeSetName"]
-        change_set = next((one for one in ctx.scan(ChangeSet, found.id) if name in (one.name, one.id)), None)
-        if change_set is None:
-            raise AwsError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", status=404)
-        wish = change_set.wish
+        wish = stacks.change_set(ctx, req)[1].wish
+    else:
+        wish = stacks.one(ctx, stacks.named(req)).wish
     is_original = req.get("TemplateStage", "Original") == "Original"
     stages = ["Original"] if wish.is_pending else ["Original", "Processed"]
     return {"TemplateBody": wish.template if is_original else wish.body, "StagesAvailable": stages}
@@ -63,10 +57,7 @@ def _asked(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The template that a request is about. Raises ValidationError."""
     body = stacks.one(ctx, req["StackName"]).wish.template if "StackName" in req else wishes.body_of(ctx, req)
     found = stacks.parsed(body)
-    if macros.declared(found):
-        macros.check(found)
-    else:
-        template.check(found)
+    wishes.check(found)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fogbank.control.context import Context
 from fogbank.control.resource_type import ResourceType
-from fogbank.services.cloudformation import signals, stacks
+from fogbank.services.cloudformation import creations, signals, stacks
 from fogbank.services.cloudformation.custom import Place, is_custom
 from fogbank.services.cloudformation.reconcile import custom, wait_conditions
 from fogbank.services.cloudformation.resources import Stack
@@ -16,4 +16,7 @@ def of(ctx: Context, found: Stack, logical: str, type_name: str) -> ResourceType
         return ctx.resource_type(type_name)
     # A job that fails and is taken back asks twice.
     place = Place(found.id, stacks.arn(ctx, found), logical, type_name, f"{found.job} {found.status}")
-    return custom.kind(place) if is_custom(type_name) else wait_conditions.kind(place)
+    if type_name == signals.TYPE:
+        declared = stacks.parsed(found.wish.body)["Resources"].get(logical, {})
+        return wait_conditions.kind(place._replace(is_signalled=creations.is_signalled(declared)))
+    return custom.kind(place)

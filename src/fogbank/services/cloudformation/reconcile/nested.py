@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,11 +41,9 @@ async def _create(ctx: Context, wanted: Wanted) -> str:
 
 
 async def _update(ctx: Context, change: Change) -> None:
-    asked = _asked(change.after, change.tags)
-    text = json.dumps([change.before, asked, dict(change.tags_before)], sort_keys=True, default=str)
-    token = hashlib.blake2s(text.encode()).hexdigest()[:32]
+    asked = {**_asked(change.after, change.tags), "ClientRequestToken": change.token}
     try:
-        await ctx.invoke("cloudformation", "UpdateStack", StackName=change.id, ClientRequestToken=token, **asked)
+        await ctx.invoke("cloudformation", "UpdateStack", StackName=change.id, **asked)
     except AwsError as error:
         if error.message != _NOTHING:
             raise

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -13,13 +15,14 @@ from fogbank.aws.errors import AwsError, WorldError
 from fogbank.control.context import Context
 from fogbank.control.resource_type import Change, Properties, ResourceType, Waits, Wanted
 from fogbank.control.service import MustWait
-from fogbank.services.cloudformation import intrinsics, policy, stacks
+from fogbank.services.cloudformation import creations, intrinsics, policy, stacks
 from fogbank.services.cloudformation.custom import Answered, Moved, Said, Unmade, place_of
 from fogbank.services.cloudformation.intrinsics import Scope
 from fogbank.services.cloudformation.reconcile import acting, kinds
 from fogbank.services.cloudformation.reconcile.side_by_side import reason
-from fogbank.services.cloudformation.resources import Leftover, Resource, Stack, StackResource
+from fogbank.services.cloudformation.resources import Awaited, Leftover, Resource, Stack, StackResource
 
+_LOG = logging.getLogger("fogbank.stacks")
 _REPLACES = "Requested update requires the creation of a new physical resource; hence creating one."
 _SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -84,11 +87,14 @@ async def settled(ctx: Context, found: Stack, logical: str, needs: frozenset[str
         elif not step.row.is_unfinished:
             step = await _replaced_or_changed(ctx, owner, found, step)
         physical_id = step.row.what.physical_id
-        if step.kind.finish is not None:
-            await step.kind.finish(owner, physical_id, _asked(ctx, found, logical, step))
         attributes: Mapping[str, Any] = {}
-        if step.kind.attributes is not None:
-            attributes = await step.kind.attributes(owner, physical_id, step.properties)
+        with _readable(logical):
+            if step.kind.finish is not None:
+                await step.kind.finish(owner, physical_id, _asked(ctx, found, logical, step))
+            if step.kind.attributes is not None:
+                attributes = await step.kind.attributes(owner, physical_id, step.properties)
+        with ctx.begin():
+            _check_signals(ctx, found, logical)
     except (AwsError, WorldError) as error:
         with ctx.begin():
             _failed(ctx, found, logical, error)
@@ -97,16 +103,35 @@ async def settled(ctx: Context, found: Stack, logical: str, needs: frozenset[str
         _done(ctx, found, step, attributes)
 
 
+@contextmanager
+def _readable(logical: str) -> Iterator[None]:
+    """What a type cannot read of its properties fails the resource: a template may have written anything there."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        _LOG.warning("%s: its type could not read its properties", logical, exc_info=error)
+        text = f"Properties validation failed for resource {logical} with message: {error!r}"
+        raise AwsError("ValidationError", text) from error
+
+
+def _check_signals(ctx: Context, found: Stack, logical: str) -> None:
+    """Raises Waits and AwsError where signals are awaited, by a CreationPolicy."""
+    awaited = ctx.get(Awaited, found.id, logical)
+    if awaited is not None and awaited.job == found.job:
+        creations.check_heard(awaited, ctx.now)
+
+
 async def _made(ctx: Context, owner: Context, found: Stack, step: Step) -> Step:
     """Make what is new, and write its id down: in one transaction where nothing has to be waited for."""
     wanted = _asked(ctx, found, step.row.logical, step)
     if step.kind.at_once is not None:
         try:
-            with _together(ctx, owner):
+            with _readable(step.row.logical), _together(ctx, owner):
                 return _noted(ctx, found, step, step.kind.at_once.create(owner, wanted._replace(is_again=False)))
         except MustWait:
             pass
-    physical_id = await step.kind.create(owner, wanted)
+    with _readable(step.row.logical):
+        physical_id = await step.kind.create(owner, wanted)
     with ctx.begin():
         return _noted(ctx, found, step, physical_id)
 
@@ -142,23 +167,30 @@ async def _changed(ctx: Context, owner: Context, found: Stack, step: Step) -> St
     old = step.row.what
     what = msgspec.structs.replace(old, properties=step.properties, tags=step.tags)
     row = msgspec.structs.replace(step.row, what=what, is_unfinished=True)
-    change = Change(old.physical_id, old.properties, step.properties, step.tags, old.tags, old.attributes)
+    token = _token(found, row.logical)
+    change = Change(old.physical_id, old.properties, step.properties, step.tags, old.tags, old.attributes, token)
     await _updated(ctx, owner, step.kind, change, row)
     return step._replace(row=row)
+
+
+def _token(found: Stack, logical: str) -> str:
+    """The same for every try of what is under way with a resource."""
+    return hashlib.blake2s(f"{found.id}-{logical}-{found.job}-{found.status}".encode()).hexdigest()[:32]
 
 
 async def _updated(ctx: Context, owner: Context, kind: ResourceType, change: Change, row: StackResource) -> None:
     """Change a resource, and put its row: in one transaction where nothing has to be waited for."""
     if kind.at_once is not None and kind.at_once.update is not None:
         try:
-            with _together(ctx, owner):
+            with _readable(row.logical), _together(ctx, owner):
                 kind.at_once.update(owner, change)
                 ctx.put(row)
                 return
         except MustWait:
             pass
     assert kind.update is not None
-    await kind.update(owner, change)
+    with _readable(row.logical):
+        await kind.update(owner, change)
     with ctx.begin():
         ctx.put(row)
 
@@ -183,30 +215,21 @@ def _decided(ctx: Context, found: Stack, logical: str, needs: frozenset[str]) ->
     type_name = declared["Type"]
     kind = kinds.of(ctx, found, logical, type_name)
     before = ctx.get(StackResource, found.id, logical)
-    blank = Resource(
-        type=type_name,
-        deletion_policy=stacks.policy(declared, "DeletionPolicy", "Delete"),
-        replace_policy=stacks.policy(declared, "UpdateReplacePolicy", "Delete"),
-        needs=tuple(sorted(needs)),
-    )
     if before is None or before.status == "DELETE_COMPLETE":
+        blank = Resource(type=type_name, needs=tuple(sorted(needs)))
         before = StackResource(stack_id=found.id, logical=logical, what=blank, status="", updated_at=ctx.now)
         ctx.put(before)
     if kind is None:
         raise AwsError("ValidationError", f"Template format error: Unrecognized resource types: [{type_name}]")
-    properties = intrinsics.resolved(declared.get("Properties", {}), here)
+    properties = _properties(declared, here)
     _check(kind, properties)
-    what = msgspec.structs.replace(
-        before.what,
-        deletion_policy=blank.deletion_policy,
-        replace_policy=blank.replace_policy,
-        needs=blank.needs,
-    )
+    policies = _policies(kind, declared, properties)
+    what = msgspec.structs.replace(before.what, **policies, needs=tuple(sorted(needs)))
     tags = found.wish.tags if kind.has_tags else {}
     is_again = before.job == found.job and before.status.endswith("_IN_PROGRESS")
     if before.is_unfinished and is_again:
         return Step(kind, before, before.what.properties, tags, False, True)
-    is_new = not before.what.physical_id or before.is_unfinished or _is_replaced(kind, before.what, properties)
+    is_new = not before.what.physical_id or before.is_unfinished or _is_replaced(kind, before, properties)
     is_same = properties == before.what.properties and tags == before.what.tags
     if not is_new and is_same and not before.attempt:
         # Settled, so that a restart does not look at it again.
@@ -227,9 +250,37 @@ def _decided(ctx: Context, found: Stack, logical: str, needs: frozenset[str]) ->
     if before.what.physical_id and (refused := _denial(found, before, policy.REPLACE if is_new else policy.MODIFY)):
         raise refused
     if not is_again:
-        why = _REPLACES if is_new and before.what.physical_id else ""
-        _write(ctx, found, row, why)
+        _write(ctx, found, row, _REPLACES if is_new and before.what.physical_id else "")
+        _await_signals(ctx, found, logical, creations.policy(declared, here) if is_new else None)
     return Step(kind, row, properties, tags, is_new, is_again)
+
+
+def _properties(declared: Mapping[str, Any], here: Scope) -> dict[str, Any]:
+    """The properties of a resource, all of which one function may come to. Raises AwsError."""
+    found = intrinsics.resolved(declared.get("Properties", {}), here)
+    if not isinstance(found, dict | intrinsics.Nothing):
+        raise AwsError("ValidationError", "Properties must be an object.")
+    return found if isinstance(found, dict) else {}
+
+
+def _policies(kind: ResourceType, declared: Mapping[str, Any], properties: Properties) -> dict[str, str]:
+    """What is done with a resource that is no longer wanted. Raises ValidationError for snapshots of what has none."""
+    usual = "Snapshot" if kind.last is not None and kind.last.is_usual(properties) else "Delete"
+    found = {
+        "deletion_policy": declared.get("DeletionPolicy", usual),
+        "replace_policy": declared.get("UpdateReplacePolicy", "Delete"),
+    }
+    why = kind.last.refusal(properties) if kind.last is not None and "Snapshot" in found.values() else ""
+    if why:
+        raise AwsError("ValidationError", why)
+    return found
+
+
+def _await_signals(ctx: Context, found: Stack, logical: str, wanted: creations.Policy | None) -> None:
+    """Write down what a new resource waits for, if anything."""
+    if wanted is not None:
+        due_at = ctx.now + wanted.seconds
+        ctx.put(Awaited(stack_id=found.id, logical=logical, job=found.job, count=wanted.signals, due_at=due_at))
 
 
 def _check(kind: ResourceType, properties: Properties) -> None:
@@ -242,23 +293,30 @@ def _check(kind: ResourceType, properties: Properties) -> None:
         raise AwsError("ValidationError", f"Encountered unsupported property {strange[0]}")
 
 
-def _is_replaced(kind: ResourceType, before: Resource, properties: Properties) -> bool:
+def _is_replaced(kind: ResourceType, row: StackResource, properties: Properties) -> bool:
+    before = row.what
     if before.type != kind.name or kind.update is None:
         return before.type != kind.name or before.properties != properties
     changed = {
         name for name in {*before.properties, *properties} if before.properties.get(name) != properties.get(name)
     }
-    if kind.replaced is not None and kind.replaced(before.properties, properties):
-        return True
+    with _readable(row.logical):
+        if kind.replaced is not None and kind.replaced(before.properties, properties):
+            return True
     return bool(changed & kind.replaces)
 
 
 def _asked(ctx: Context, found: Stack, logical: str, step: Step) -> Wanted:
-    digest = hashlib.blake2s(f"{found.id}-{logical}-{found.job}".encode()).digest()
-    number, token = int.from_bytes(digest[:10], "big"), digest[:16].hex()
-    letters = "".join(_LETTERS[number // 36**at % 36] for at in range(12))
-    name = f"{found.name[:24]}-{logical[:24]}-{letters}"
+    about = f"{found.id}-{logical}-{found.job}"
+    name = f"{found.name[:24]}-{logical[:24]}-{_letters(about)}"
+    token = hashlib.blake2s(about.encode()).hexdigest()[:32]
     return Wanted(step.properties, name, token, found.wish.tags, ctx.scope, step.is_again)
+
+
+def _letters(about: str) -> str:
+    """Twelve letters and digits, the same for the same."""
+    number = int.from_bytes(hashlib.blake2s(about.encode()).digest()[:10], "big")
+    return "".join(_LETTERS[number // 36**at % 36] for at in range(12))
 
 
 def _done(ctx: Context, found: Stack, step: Step, attributes: Mapping[str, Any]) -> None:
@@ -328,8 +386,14 @@ def _write(ctx: Context, found: Stack, row: StackResource, why: str = "") -> Non
 def leave(ctx: Context, found: Stack, row: StackResource) -> None:
     """Put a resource aside that is no longer wanted."""
     if row.what.physical_id:
-        _put_aside(ctx, found, row.logical, row.what, row.what.deletion_policy)
+        _put_aside(ctx, found, row.logical, row.what, _policy_of(row))
     ctx.delete(StackResource, found.id, row.logical)
+
+
+def _policy_of(row: StackResource) -> str:
+    """What is done with a resource: of half of one there is no snapshot."""
+    found = row.what.deletion_policy
+    return "Delete" if found == "Snapshot" and row.is_unfinished else found
 
 
 def _put_aside(ctx: Context, found: Stack, logical: str, what: Resource, policy: str) -> None:
@@ -353,10 +417,12 @@ async def deleted(ctx: Context, found: Stack, row: StackResource) -> None:
             _write(ctx, found, row)
         owner = _owner(ctx, found)
     try:
-        await _gone(ctx, owner, kinds.of(ctx, found, row.logical, row.what.type), row.what)
+        last = _snapshot(found, row.logical, row.what) if _policy_of(row) == "Snapshot" else ""
+        await _gone(ctx, owner, found, row, last)
     except (AwsError, WorldError) as error:
         with ctx.begin():
-            _write(ctx, found, msgspec.structs.replace(row, status="DELETE_FAILED", updated_at=ctx.now), reason(error))
+            row = msgspec.structs.replace(row, status="DELETE_FAILED", is_leaving=False, updated_at=ctx.now)
+            _write(ctx, found, row, reason(error))
         raise
     with ctx.begin():
         _write(ctx, found, msgspec.structs.replace(row, status="DELETE_COMPLETE", updated_at=ctx.now))
@@ -372,11 +438,13 @@ async def cleaned(ctx: Context, found: Stack, left: Leftover) -> None:
             ctx.delete(Leftover, found.id, left.logical, identity)
             return
         if not left.is_begun:
-            ctx.put(msgspec.structs.replace(left, is_begun=True))
+            left = msgspec.structs.replace(left, is_begun=True)
+            ctx.put(left)
             stacks.told(ctx, found, left.logical, kind, "DELETE_IN_PROGRESS", PhysicalResourceId=identity)
     status, why = "DELETE_COMPLETE", ""
     try:
-        await _gone(ctx, owner, kinds.of(ctx, found, left.logical, kind), left.what)
+        last = _snapshot(found, left.logical, left.what) if left.what.deletion_policy == "Snapshot" else ""
+        await _gone(ctx, owner, found, left, last)
     except (AwsError, WorldError) as error:
         status, why = "DELETE_FAILED", reason(error)
     with ctx.begin():
@@ -385,16 +453,42 @@ async def cleaned(ctx: Context, found: Stack, left: Leftover) -> None:
         stacks.told(ctx, found, left.logical, kind, status, **more)
 
 
-async def _gone(ctx: Context, owner: Context, kind: ResourceType | None, what: Resource) -> None:
+def _snapshot(found: Stack, logical: str, what: Resource) -> str:
+    """The name of a resource's last snapshot, the same however often it is asked for."""
+    name = f"{found.name}-snapshot-{logical}-{_letters(f'{found.id}-{logical}-{what.physical_id}')}"
+    return re.sub("-+", "-", name).lower()
+
+
+async def _gone(ctx: Context, owner: Context, found: Stack, going: StackResource | Leftover, last: str) -> None:
+    """Take a resource away; `last`: the name of a snapshot to leave, if any. Raises Waits until it is gone."""
+    what = going.what
+    kind = kinds.of(ctx, found, going.logical, what.type)
     if kind is None:
         raise AwsError("ValidationError", f"Unrecognized resource types: [{what.type}]")
-    if kind.at_once is not None:
-        with _together(ctx, owner):
-            kind.at_once.delete(owner, what.physical_id, what.properties)
-    else:
-        await kind.delete(owner, what.physical_id, what.properties)
-    if kind.gone is not None:
-        await kind.gone(owner, what.physical_id)
+    with _readable(going.logical):
+        if not going.is_leaving:
+            await _asked_to_leave(ctx, owner, kind, going, last)
+        if kind.gone is not None:
+            await kind.gone(owner, what.physical_id)
+
+
+async def _asked_to_leave(
+    ctx: Context, owner: Context, kind: ResourceType, going: StackResource | Leftover, last: str
+) -> None:
+    """Ask once: what is on its way out is not there to be deleted, for some services."""
+    identity, properties = going.what.physical_id, going.what.properties
+    leaving = msgspec.structs.replace(going, is_leaving=True)
+    if kind.at_once is None:
+        await kind.delete(owner, identity, properties)
+        with ctx.begin():
+            ctx.put(leaving)
+        return
+    with _together(ctx, owner):
+        if last and kind.at_once.delete_last is not None:
+            kind.at_once.delete_last(owner, identity, properties, last)
+        else:
+            kind.at_once.delete(owner, identity, properties)
+        ctx.put(leaving)
 
 
 async def restored(ctx: Context, found: Stack, row: StackResource) -> None:
@@ -433,7 +527,8 @@ def _back(found: Stack, row: StackResource, old: Resource, kind: ResourceType | 
     properties, tags = row.what.properties, row.what.tags
     if kind is not None and kind.at_once is None and row.attempt:
         properties, tags = row.attempt, found.wish.tags if kind.has_tags else {}
-    return Change(old.physical_id, properties, old.properties, old.tags, tags, old.attributes)
+    token = _token(found, row.logical)
+    return Change(old.physical_id, properties, old.properties, old.tags, tags, old.attributes, token)
 
 
 async def _changed_back(ctx: Context, found: Stack, row: StackResource, change: Change, kind: ResourceType) -> None:
@@ -450,7 +545,8 @@ async def _changed_back(ctx: Context, found: Stack, row: StackResource, change: 
         if not row.is_unfinished:
             await _updated(ctx, owner, kind, change, back)
         if kind.finish is not None:
-            await kind.finish(owner, change.id, Wanted(change.after, "", "", change.tags, ctx.scope))
+            with _readable(row.logical):
+                await kind.finish(owner, change.id, Wanted(change.after, "", "", change.tags, ctx.scope))
     except (AwsError, WorldError) as error:
         with ctx.begin():
             _failed(ctx, found, row.logical, error)

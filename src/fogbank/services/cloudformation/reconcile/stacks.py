@@ -14,7 +14,7 @@ from fogbank.control.reconcile import After
 from fogbank.services.cloudformation import differences, exports, graph, stacks, wishes
 from fogbank.services.cloudformation.reconcile import acting, expansion, pieces
 from fogbank.services.cloudformation.reconcile.side_by_side import Course, reason
-from fogbank.services.cloudformation.resources import ChangeSet, Leftover, Request, Stack
+from fogbank.services.cloudformation.resources import Awaited, ChangeSet, Leftover, Request, Stack
 
 _NEVER = 1e12
 
@@ -148,6 +148,8 @@ async def _shrink(ctx: Context, found: Stack) -> After | None:
             exports.forget(ctx, found)
             for asked in list(ctx.scan(Request, found.id)):
                 ctx.delete(Request, found.id, asked.id)
+            for awaited in list(ctx.scan(Awaited, found.id)):
+                ctx.delete(Awaited, found.id, awaited.logical)
             stacks.turned(ctx, found, "DELETE_COMPLETE", living_name="", deleted_at=ctx.now)
     return None
 

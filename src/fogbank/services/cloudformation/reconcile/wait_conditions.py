@@ -28,13 +28,16 @@ def kind(place: Place) -> ResourceType:
         partial(_create, place),
         _delete,
         attributes=_attributes,
-        required=("Handle", "Timeout"),
+        required=() if place.is_signalled else ("Handle", "Timeout"),
         known=frozenset(("Handle", "Timeout", "Count")),
     )
 
 
 async def _create(place: Place, ctx: Context, wanted: Wanted) -> str:
     properties = wanted.properties
+    if place.is_signalled:
+        # What it waits for is told to the resource itself.
+        return f"{place.stack_arn}/{place.logical}"
     count, timeout = _number(properties, "Count", 1), _number(properties, "Timeout", 0)
     if not 0 <= timeout <= _SECONDS_MAX:
         raise Unmade(f"Timeout must be a number from 0 to {_SECONDS_MAX}.")
@@ -77,6 +80,8 @@ async def _delete(ctx: Context, identity: str, properties: Properties) -> None:
 
 
 async def _attributes(ctx: Context, identity: str, properties: Properties) -> Mapping[str, Any]:
+    if "Handle" not in properties:
+        return {"Data": signals.data({})}
     with ctx.begin():
         return {"Data": signals.data(_handle(ctx, properties).signals)}
 
