@@ -15,13 +15,14 @@ from fogbank.services.cloudformation.intrinsics import Scope
 
 _LOOP = "Fn::ForEach::"
 _POLICIES = ("DeletionPolicy", "UpdateReplacePolicy")
+_VALUES_MAX = 200_000
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]")
 
 
 def extended(found: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
     """A template without loops. `scope`: its parameters and mappings. Raises ValidationError."""
     try:
-        written: dict[str, Any] = _unrolled(found, {}, scope)
+        written: dict[str, Any] = _Unrolling(scope).of(found, {})
         resources = written.get("Resources")
         for resource in resources.values() if isinstance(resources, dict) else ():
             _settle(resource, scope)
@@ -38,46 +39,57 @@ def _settle(resource: Any, scope: Scope) -> None:
                 raise macros.failed(macros.LANGUAGE, f"Unsupported expression for {name}, it must resolve to a string")
 
 
-def _unrolled(value: Any, names: Mapping[str, str], scope: Scope) -> Any:
-    """A value with loops written out, and the names of loops that are around it replaced."""
-    if isinstance(value, list):
-        return [_unrolled(one, names, scope) for one in value]
-    if isinstance(value, str):
-        return _replaced(value, names)
-    if not isinstance(value, dict):
-        return value
-    one = functions.use(value)
-    if one is not None and one.name == "Ref" and isinstance(one.argument, str) and one.argument in names:
-        return names[one.argument]
-    found: dict[str, Any] = {}
-    for key, one in value.items():
-        more = _rounds(key, one, names, scope) if key.startswith(_LOOP) else {}
-        more = more if key.startswith(_LOOP) else {_replaced(key, names): _unrolled(one, names, scope)}
-        twice = sorted(set(found) & set(more))
-        if twice:
-            raise macros.failed(macros.LANGUAGE, f"Fn::ForEach makes the key {twice[0]} more than once")
-        found |= more
-    return found
+class _Unrolling:
+    """Loops written out: so many values, and no more, since loops within loops multiply."""
 
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._left = _VALUES_MAX
 
-def _rounds(key: str, loop: Any, names: Mapping[str, str], scope: Scope) -> dict[str, Any]:
-    """All that a loop makes."""
-    if not isinstance(loop, list) or len(loop) != 3 or not isinstance(loop[0], str) or not isinstance(loop[2], dict):
-        raise macros.failed(macros.LANGUAGE, f"{key} layout is incorrect")
-    name, collection, body = loop
-    values = intrinsics.resolved(_unrolled(collection, names, scope), scope)
-    if not isinstance(values, list):
-        raise macros.failed(macros.LANGUAGE, f"{key} could not resolve list")
-    found: dict[str, Any] = {}
-    for value in values:
-        made = _unrolled(body, {**names, name: str(value)}, scope)
-        if not isinstance(made, dict):
+    def of(self, value: Any, names: Mapping[str, str]) -> Any:
+        """A value with loops written out, and the names of loops that are around it replaced."""
+        self._left -= 1
+        if self._left < 0:
+            raise macros.failed(macros.LANGUAGE, "The template is too large once its loops are written out")
+        if isinstance(value, list):
+            return [self.of(one, names) for one in value]
+        if isinstance(value, str):
+            return _replaced(value, names)
+        if not isinstance(value, dict):
+            return value
+        one = functions.use(value)
+        if one is not None and one.name == "Ref" and isinstance(one.argument, str) and one.argument in names:
+            return names[one.argument]
+        found: dict[str, Any] = {}
+        for key, one in value.items():
+            is_loop = key.startswith(_LOOP)
+            more = self._rounds(key, one, names) if is_loop else {_replaced(key, names): self.of(one, names)}
+            _check_once(found, more, "Fn::ForEach")
+            found |= more
+        return found
+
+    def _rounds(self, key: str, loop: Any, names: Mapping[str, str]) -> dict[str, Any]:
+        """All that a loop makes."""
+        is_whole = isinstance(loop, list) and len(loop) == 3 and isinstance(loop[0], str) and isinstance(loop[2], dict)
+        if not is_whole:
             raise macros.failed(macros.LANGUAGE, f"{key} layout is incorrect")
-        twice = sorted(set(found) & set(made))
-        if twice:
-            raise macros.failed(macros.LANGUAGE, f"{key} makes the key {twice[0]} more than once")
-        found |= made
-    return found
+        name, collection, body = loop
+        values = intrinsics.resolved(self.of(collection, names), self._scope)
+        if not isinstance(values, list):
+            raise macros.failed(macros.LANGUAGE, f"{key} could not resolve list")
+        found: dict[str, Any] = {}
+        for value in values:
+            made = self.of(body, {**names, name: str(value)})
+            if not isinstance(made, dict):
+                raise macros.failed(macros.LANGUAGE, f"{key} layout is incorrect")
+            _check_once(found, made, key)
+            found |= made
+        return found
+
+
+def _check_once(found: Mapping[str, Any], more: Mapping[str, Any], loop: str) -> None:
+    if twice := sorted(set(found) & set(more)):
+        raise macros.failed(macros.LANGUAGE, f"{loop} makes the key {twice[0]} more than once")
 
 
 def _replaced(text: str, names: Mapping[str, str]) -> str:

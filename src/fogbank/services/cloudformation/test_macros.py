@@ -344,6 +344,14 @@ def test_capabilities_are_asked_for_once_it_is_known_what_is_made(macros: Macros
     assert macros.why().startswith("Requires capabilities : [CAPABILITY_IAM]")
 
 
+def test_loops_within_loops_end(macros: Macros) -> None:
+    many = ", ".join(f"n{number}" for number in range(60))
+    loop = "{'Fn::ForEach::A': [A, [MANY], {'Fn::ForEach::B': [B, [MANY], {'Fn::ForEach::C': [C, [MANY], " \
+        "{'R${A}${B}${C}': {Type: 'AWS::SSM::Parameter', Properties: {Type: String, Value: x}}}]}]}]}"  # fmt: skip
+    macros.create(f"Transform: AWS::LanguageExtensions\nResources: {loop.replace('MANY', many)}", **EXPANDS)
+    assert "too large once its loops are written out" in macros.why()
+
+
 def test_each_region_has_its_own_translation(macros: Macros) -> None:
     other = macros.cloud.client("cloudformation", region="eu-west-1")
     other("CreateStack", StackName="there", TemplateBody=SERVERLESS, **IAM)
