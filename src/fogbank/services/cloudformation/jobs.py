@@ -67,17 +67,24 @@ def fresh(ctx: Context, req: dict[str, Any], wish: Wish) -> Stack:
 
 def job(ctx: Context, found: Stack, req: dict[str, Any], operation: str) -> dict[str, Any]:
     """What is new of a stack with each thing that is asked of it."""
-    if req.get("ClientRequestToken"):
-        ctx.put(Token(token=req["ClientRequestToken"], stack_id=found.id, operation=operation))
     return {
         "job": f"job-{found.jobs + 1}",
         "jobs": found.jobs + 1,
         "caller": ctx.caller,
-        "token": req.get("ClientRequestToken", ""),
+        "token": remembered(ctx, req, found, operation),
+        "skipped": (),
         "role_arn": req.get("RoleARN", found.role_arn),
         "capabilities": tuple(req.get("Capabilities", found.capabilities)),
         "notification_arns": tuple(req.get("NotificationARNs", found.notification_arns)),
     }
+
+
+def remembered(ctx: Context, req: dict[str, Any], found: Stack, operation: str) -> str:
+    """The token of a request, so that it is known again."""
+    token: str = req.get("ClientRequestToken", "")
+    if token:
+        ctx.put(Token(token=token, stack_id=found.id, operation=operation))
+    return token
 
 
 def _in_force(req: dict[str, Any], found: Stack) -> str:

@@ -102,6 +102,8 @@ class Stack(Record, frozen=True, kw_only=True):
     """The names of exports that it uses."""
     retained: tuple[str, ...] = ()
     """What a deletion was told to leave alone."""
+    skipped: tuple[str, ...] = ()
+    """What the way back from an update was told to leave as it is."""
     token: str = ""
     """The client's, of the job."""
     description: str = ""

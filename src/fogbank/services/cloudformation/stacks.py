@@ -128,6 +128,14 @@ def _last(ctx: Context, space: str) -> _Last:
     return _Last()
 
 
+def existing(ctx: Context, name: str) -> Stack:
+    """A stack that has not been deleted. Raises ValidationError."""
+    found = living(ctx, name)
+    if found is None:
+        raise template.invalid(f"Stack [{name}] does not exist")
+    return found
+
+
 def turned(ctx: Context, stack: Stack, status: str, reason: str = "", **more: Any) -> Stack:
     """A stack in another status, which an event tells."""
     found = msgspec.structs.replace(stack, status=status, reason=reason, **more)

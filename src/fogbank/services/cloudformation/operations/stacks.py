@@ -24,7 +24,7 @@ def create_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def update_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    found = _living(ctx, req["StackName"])
+    found = stacks.existing(ctx, req["StackName"])
     wishes.check_texts(req)
     wish = wishes.of(ctx, req, found, wishes.body_of(ctx, req, found.wish))
     wishes.check_expandable(ctx, wish, req.get("Capabilities", []))
@@ -75,25 +75,18 @@ def _page(found: list[Any], req: dict[str, Any]) -> tuple[list[Any], dict[str, A
 
 
 def update_termination_protection(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    found = _living(ctx, req["StackName"])
+    found = stacks.existing(ctx, req["StackName"])
     ctx.put(msgspec.structs.replace(found, is_protected=req["EnableTerminationProtection"]))
     return {"StackId": stacks.arn(ctx, found)}
 
 
 def set_stack_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     wishes.check_texts(req)
-    found = _living(ctx, req["StackName"])
+    found = stacks.existing(ctx, req["StackName"])
     ctx.put(msgspec.structs.replace(found, policy=policy.check(req.get("StackPolicyBody", ""))))
     return {}
 
 
 def get_stack_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    found = _living(ctx, req["StackName"])
+    found = stacks.existing(ctx, req["StackName"])
     return {"StackPolicyBody": found.policy} if found.policy else {}
-
-
-def _living(ctx: Context, name: str) -> Stack:
-    found = stacks.living(ctx, name)
-    if found is None:
-        raise invalid(f"Stack [{name}] does not exist")
-    return found

@@ -494,6 +494,10 @@ async def _asked_to_leave(
 async def restored(ctx: Context, found: Stack, row: StackResource) -> None:
     """Make a resource what it was before the update. Raises AwsError, WorldError and Waits."""
     old = found.earlier.get(row.logical)
+    if row.logical in found.skipped:
+        with ctx.begin():
+            _write(ctx, found, msgspec.structs.replace(row, status="UPDATE_COMPLETE", attempt={}, updated_at=ctx.now))
+        return
     if old is None:
         with ctx.begin():
             leave(ctx, found, row)
