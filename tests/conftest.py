@@ -13,6 +13,7 @@ LONG = (
     HERE.parent / "scenarios",
     HERE / "crash" / "test_names.py",
     HERE / "clients" / "test_cdk.py",
+    HERE / "serverless",
     HERE / "stacks",
     HERE / "packets" / "test_rootless.py",
     HERE / "databases" / "test_rootless.py",
