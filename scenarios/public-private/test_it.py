@@ -93,7 +93,9 @@ class ByStack:
 
     def apply(self, *, nat: str) -> dict[str, Any]:
         made = self._stack.apply(Nat=nat)
-        return {name: value if name == "web" else value.split(",") for name, value in made.items()}
+        found: dict[str, Any] = {name: value if name == "web" else value.split(",") for name, value in made.items()}
+        # Names of outputs have no underscore.
+        return {**found, "private_ip": found["privateIp"]}
 
     def delete(self) -> None:
         self._stack.delete()
